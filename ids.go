@@ -1,0 +1,80 @@
+package callbackd
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"log/slog"
+	"regexp"
+	"strings"
+)
+
+// Keys of rows in this installation's database. They are never public.
+type (
+	AccountID  int64
+	CallbackID int64
+	MessageID  int64
+	SenderID   int64
+	PersonID   int64
+	MediaID    int64
+	JobID      int64
+)
+
+// Slug names an account in URLs. Unique in one installation.
+type Slug string
+
+var slugShape = regexp.MustCompile(`^[a-z0-9-]{2,40}$`)
+
+// Valid reports whether s is 2–40 of a–z, 0–9 and '-'.
+func (s Slug) Valid() bool { return slugShape.MatchString(string(s)) }
+
+// OpenID is a follower's id within one account; the same person has another
+// one on every account. It is never public and never logged.
+type OpenID string
+
+// LogValue keeps the id out of logs even when somebody passes it to one.
+func (OpenID) LogValue() slog.Value { return slog.StringValue("[openid]") }
+
+// FakeID names the same person on the operator pages. In dialect 2014 it is a
+// decimal number that is equal on all accounts; in dialect 2016 it is the
+// openID itself and holds within one account. Never public, never logged.
+type FakeID string
+
+// LogValue keeps the id out of logs even when somebody passes it to one.
+func (FakeID) LogValue() slog.Value { return slog.StringValue("[fakeid]") }
+
+// PublicID is a random id that stands for a message, sender, media variant or
+// avatar outside the server. Nothing about its row can be computed from it.
+type PublicID string
+
+var publicIDEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// NewPublicID draws 100 random bits as 20 lowercase characters.
+func NewPublicID() PublicID {
+	var b [13]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails since Go 1.24
+	return PublicID(strings.ToLower(publicIDEncoding.EncodeToString(b[:]))[:20])
+}
+
+// Secret is a token, key or password. It prints as [secret] everywhere; Reveal
+// is the only way to its text.
+type Secret string
+
+// Reveal returns the secret's text, for the one call that needs it.
+func (s Secret) Reveal() string { return string(s) }
+
+// String implements fmt.Stringer without the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[secret]"
+}
+
+// GoString implements fmt.GoStringer without the secret.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalJSON writes [secret] where there is one.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }
+
+// LogValue implements slog.LogValuer without the secret.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

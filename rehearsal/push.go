@@ -1,0 +1,5 @@
+package rehearsal
+
+import "net/http"
+
+func newPushClient() *http.Client { return &http.Client{} }

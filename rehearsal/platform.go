@@ -26,6 +26,9 @@ type Options struct {
 	// Timeout is how long the platform waits for the answer to a push before
 	// it cuts the connection; 0: 5 s.
 	Timeout time.Duration
+	// RepeatPause is between a delivery that failed (refused, not 200) and the
+	// next; one that was cut is repeated at once. The platform's is not known.
+	RepeatPause time.Duration
 	// BaseURL is where Handler is reached, for PicUrl, video_url and headimgurl
 	// (always http). It may be set later with SetBaseURL.
 	BaseURL string
@@ -46,6 +49,7 @@ type Platform struct {
 	verdicts []Verdict
 	counts   map[counterKey]int
 	videos   map[string]*Asset // by the name in video_url
+	pictures map[string]*Asset // by the name in PicUrl
 	oauth    oauthState
 }
 
@@ -64,7 +68,7 @@ func New(o Options) *Platform {
 		opts: o, log: o.Log, now: o.Now, baseURL: o.BaseURL,
 		people: map[callbackd.FakeID]*Follower{},
 		counts: map[counterKey]int{},
-		videos: map[string]*Asset{},
+		videos: map[string]*Asset{}, pictures: map[string]*Asset{},
 	}
 	p.client = newPushClient()
 	p.handler = p.routes()
@@ -91,6 +95,15 @@ func (p *Platform) SetBaseURL(u string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.baseURL = u
+}
+
+// baseLocked is the address of the platform's own hosts; the real one while
+// nobody has said where Handler listens.
+func (p *Platform) baseLocked(otherwise string) string {
+	if p.baseURL == "" {
+		return otherwise
+	}
+	return p.baseURL
 }
 
 // AddFollower makes a person known to the platform. A number that is empty is

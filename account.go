@@ -1,6 +1,9 @@
 package callbackd
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Mode is how the platform sends callbacks to an account.
 type Mode string
@@ -66,6 +69,7 @@ type Account struct {
 	Mode       Mode
 	Moderation Moderation
 	JoinURL    string // what the join QR says when the API gives none
+	Welcome    string // answer to subscribe and SCAN; {wall} stands for the wall's URL; empty: DefaultWelcome
 	Owner      string // accounts of the same owner may share what is known of a person
 	MPWeb      *MPWebLogin
 	Resolve    []Strategy // empty: DefaultStrategies of the dialect
@@ -94,3 +98,15 @@ func (a *Account) Strategies() []Strategy {
 
 // HasAPI reports whether calls to the official API are possible at all.
 func (a *Account) HasAPI() bool { return a.AppID != "" && a.AppSecret != "" }
+
+// DefaultWelcome is what a follower gets back on joining.
+const DefaultWelcome = "欢迎！直接发文字、语音、图片或视频，就会上墙。\nWelcome! Send words, voice, pictures or video to this account and they go on the wall.\n{wall}"
+
+// WelcomeText is the answer to subscribe and SCAN.
+func (a *Account) WelcomeText(wallURL string) string {
+	text := a.Welcome
+	if text == "" {
+		text = DefaultWelcome
+	}
+	return strings.ReplaceAll(text, "{wall}", wallURL)
+}

@@ -3,17 +3,17 @@ package callbackd
 // PublicMessage is a message as the gate lets it be seen. The JSON is fixed by
 // the contract; what does not apply is absent.
 type PublicMessage struct {
-	ID     PublicID     `json:"id"`
-	Seq    int64        `json:"seq"`
-	Kind   Kind         `json:"kind"`
-	Text   string       `json:"text,omitempty"`
-	SentAt string       `json:"sent_at"` // RFC 3339
-	Sender PublicSender `json:"sender"`
-	Media  *PublicMedia `json:"media,omitempty"`
-	Place  *PublicPlace `json:"place,omitempty"`
-	Link   *PublicLink  `json:"link,omitempty"`
-	State  State        `json:"state,omitempty"`   // operators only
-	Wait   []string     `json:"waiting,omitempty"` // operators only: media, name, avatar not passed yet
+	ID      PublicID     `json:"id"`
+	Seq     int64        `json:"seq"`
+	Kind    Kind         `json:"kind"`
+	Text    string       `json:"text,omitempty"`
+	SentAt  string       `json:"sent_at"` // RFC 3339
+	Sender  PublicSender `json:"sender"`
+	Media   *PublicMedia `json:"media,omitempty"`
+	Place   *PublicPlace `json:"place,omitempty"`
+	Link    *PublicLink  `json:"link,omitempty"`
+	State   State        `json:"state,omitempty"`   // operators only
+	Waiting []string     `json:"waiting,omitempty"` // operators only: media, name, avatar not passed yet
 }
 
 // PublicSender is who sent a message. Name is never empty.
@@ -45,8 +45,8 @@ type PublicPlace struct {
 // PublicLink is a shared article; URL is http or https.
 type PublicLink struct {
 	Title string `json:"title"`
-	Host  string `json:"host"`
-	URL   string `json:"url"`
+	Host  string `json:"host,omitempty"`
+	URL   string `json:"url,omitempty"` // absent where it was not plain http or https
 }
 
 // ChangeOp is what happened to a wall.

@@ -1,0 +1,252 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"callbackd"
+)
+
+// How long things of a callback are needed.
+const (
+	// RequestLife covers the window in which a timestamp is accepted, on both sides.
+	RequestLife = 31 * time.Minute
+	// RepeatLife is how long a repeat of a callback is recognised.
+	RepeatLife = 30 * 24 * time.Hour
+	// MediaDeadline is how long the platform keeps a file (wechat-protocol 3.6).
+	MediaDeadline = 72 * time.Hour
+)
+
+// Outcome is what a stored callback turned out to be.
+type Outcome string
+
+const (
+	OutcomeAccepted    Outcome = "accepted"
+	OutcomeMisdirected Outcome = "misdirected" // ToUserName is another account's: kept, never shown
+	OutcomeUnreadable  Outcome = "unreadable"  // genuine, but it cannot be parsed: kept
+)
+
+// Callback is a genuine push with everything that is stored because of it.
+type Callback struct {
+	Account    *callbackd.Account
+	Key        string // repeat key within the account (design, trap of MsgId)
+	Request    []byte // digest of (timestamp, nonce, signature); nil: not checked
+	Body       []byte // digest of the body as it came
+	ReceivedAt time.Time
+	CreateTime time.Time
+	Outcome    Outcome
+	MsgType    string
+	Event      string
+	From       callbackd.OpenID // empty: no sender
+	Following  *bool            // set by subscribe, unsubscribe and SCAN
+	Search     bool             // the sender's profile is wanted: messages, subscribe, SCAN
+	Raw        []byte
+	Answer     string             // text of the passive reply; empty: success
+	Message    *callbackd.Message // nil: an event, or no message
+	Media      *callbackd.Media   // with Message only
+}
+
+// Accepted is what became of a callback.
+type Accepted struct {
+	Repeat bool            // it was stored before; nothing happened again
+	Answer string          // of the first time
+	State  callbackd.State // of the message; empty without one
+}
+
+// Accept stores a callback with its message, sender, media, wall position and
+// follow-up jobs in one transaction that is on disk when it returns. Many
+// callers share a commit. A repeat gets the first one's answer. A used request
+// with another body is callbackd.ErrForbidden.
+func (db *DB) Accept(ctx context.Context, cb *Callback) (Accepted, error) {
+	return db.accepts.call(ctx, cb)
+}
+
+const (
+	sqlInsertRequest = `INSERT INTO requests (account_id, digest, body, expires_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (account_id, digest) DO NOTHING`
+	sqlGetRequest     = `SELECT body FROM requests WHERE account_id = ? AND digest = ?`
+	sqlInsertCallback = `INSERT INTO callbacks (id, account_id, repeat_key, received_at, create_time, outcome, msg_type, event, answer, raw)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
+	sqlGetAnswer     = `SELECT answer FROM callbacks WHERE account_id = ? AND repeat_key = ?`
+	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, moderation,
+		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlFindSender = `SELECT id, person_id, profile_due, following FROM senders WHERE account_id = ? AND open_id = ?`
+	sqlAddSender  = `INSERT INTO senders (id, account_id, open_id, public_id, avatar_id, avatar_seed, following, first_seen, spoke_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, open_id) DO NOTHING`
+	sqlSearchNow = `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE id = ?`
+)
+
+var acceptStatements = []string{sqlInsertRequest, sqlGetRequest, sqlInsertCallback, sqlGetAnswer, sqlInsertMessage,
+	sqlInsertMedia, sqlFindSender, sqlAddSender, sqlSearchNow, sqlLockWall, sqlSaveWall, sqlEnqueue}
+
+// digest16 shortens a key to what a unique index needs.
+func digest16(parts ...[]byte) []byte {
+	sum := sha256.Sum256(bytes.Join(parts, []byte{0}))
+	return sum[:16]
+}
+
+func (tx *Tx) accept(ctx context.Context, c *acceptCall, walls *wallCounters) (Accepted, error) {
+	cb := c.in
+	if refused, err := tx.useRequest(ctx, cb); err != nil || refused {
+		if refused {
+			c.err = callbackd.ErrForbidden // this one's answer; its neighbours go on
+		}
+		return Accepted{}, err
+	}
+	key := digest16([]byte(cb.Key))
+	n, err := tx.exec(ctx, sqlInsertCallback, tx.db.ids.next(), cb.Account.ID, key, ms(cb.ReceivedAt), ms(cb.CreateTime),
+		cb.Outcome, cb.MsgType, cb.Event, cb.Answer, cb.Raw)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if n == 0 {
+		out := Accepted{Repeat: true}
+		return out, tx.get(ctx, &out.Answer, sqlGetAnswer, cb.Account.ID, key)
+	}
+	out := Accepted{Answer: cb.Answer}
+	if cb.From == "" || cb.Outcome != OutcomeAccepted {
+		return out, nil
+	}
+	s, err := tx.acceptSender(ctx, cb)
+	if err != nil {
+		return out, err
+	}
+	c.known = &s
+	if cb.Message != nil {
+		out.State, err = tx.acceptMessage(ctx, cb, s.id, walls)
+	}
+	return out, err
+}
+
+// useRequest notes (timestamp, nonce, signature); it reports true where they
+// were used before with another body.
+func (tx *Tx) useRequest(ctx context.Context, cb *Callback) (refused bool, err error) {
+	if cb.Request == nil {
+		return false, nil
+	}
+	d, body := digest16(cb.Request), digest16(cb.Body)
+	n, err := tx.exec(ctx, sqlInsertRequest, cb.Account.ID, d, body, ms(cb.ReceivedAt.Add(RequestLife)))
+	if err != nil || n == 1 {
+		return false, err
+	}
+	var first []byte
+	if err := tx.get(ctx, &first, sqlGetRequest, cb.Account.ID, d); err != nil {
+		return false, err
+	}
+	return !bytes.Equal(first, body), nil
+}
+
+// acceptSender finds or makes the sender's row, and makes the search for the
+// person due where one is wanted.
+func (tx *Tx) acceptSender(ctx context.Context, cb *Callback) (cachedSender, error) {
+	s, ok := tx.db.senders.get(cb.Account.ID, cb.From)
+	if !ok {
+		var err error
+		if s, err = tx.findOrAddSender(ctx, cb); err != nil {
+			return s, err
+		}
+	}
+	now := ms(cb.ReceivedAt)
+	if cb.Following != nil && *cb.Following != s.following {
+		if _, err := tx.exec(ctx, `UPDATE senders SET following = ? WHERE id = ?`, *cb.Following, s.id); err != nil {
+			return s, err
+		}
+		s.following = *cb.Following
+	}
+	fresh := s.resolved && s.profileDue > now
+	if !cb.Search || fresh || len(cb.Account.Strategies()) == 0 {
+		return s, nil
+	}
+	if _, err := tx.exec(ctx, sqlSearchNow, now, s.id); err != nil {
+		return s, err
+	}
+	return s, tx.EnqueueResolve(ctx, cb.Account.ID, cb.ReceivedAt)
+}
+
+func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, error) {
+	var row struct {
+		ID         int64
+		PersonID   sql.NullInt64 `db:"person_id"`
+		ProfileDue int64         `db:"profile_due"`
+		Following  bool
+	}
+	err := tx.get(ctx, &row, sqlFindSender, cb.Account.ID, cb.From)
+	if errors.Is(err, sql.ErrNoRows) {
+		following := cb.Following == nil || *cb.Following
+		if _, err := tx.exec(ctx, sqlAddSender, tx.db.ids.next(), cb.Account.ID, cb.From, callbackd.NewPublicID(),
+			callbackd.NewPublicID(), rand.Int64(), following, ms(cb.ReceivedAt), ms(cb.CreateTime)); err != nil {
+			return cachedSender{}, err
+		}
+		// asked again: on PostgreSQL another node may have been faster
+		err = tx.get(ctx, &row, sqlFindSender, cb.Account.ID, cb.From)
+	}
+	return cachedSender{id: callbackd.SenderID(row.ID), resolved: row.PersonID.Valid, profileDue: row.ProfileDue, following: row.Following}, err
+}
+
+func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.SenderID, walls *wallCounters) (callbackd.State, error) {
+	m := cb.Message
+	state, err := tx.firstState(ctx, cb, sender)
+	if err != nil {
+		return "", err
+	}
+	var seq, rev sql.NullInt64 // null, not 0, until the gate: the unique indexes leave nulls alone
+	if state == callbackd.StateShown {
+		seq.Valid, rev.Valid = true, true
+		if seq.Int64, err = walls.nextSeq(ctx, cb.Account.ID); err != nil {
+			return "", err
+		}
+		if rev.Int64, err = walls.nextRev(ctx, cb.Account.ID); err != nil {
+			return "", err
+		}
+	}
+	place, link := callbackd.Place{}, callbackd.Link{}
+	if m.Place != nil {
+		place = *m.Place
+	}
+	if m.Link != nil {
+		link = *m.Link
+	}
+	id := tx.db.ids.next()
+	if _, err := tx.exec(ctx, sqlInsertMessage, id, callbackd.NewPublicID(), cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
+		int64(m.MsgID), state, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
+		link.Title, link.Description, link.URL, ms(cb.ReceivedAt)); err != nil {
+		return "", err
+	}
+	if cb.Media == nil {
+		return state, nil
+	}
+	return state, tx.acceptMedia(ctx, cb, id)
+}
+
+// firstState asks the gate's rule for arrivals; only auto needs to know the sender.
+func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender callbackd.SenderID) (callbackd.State, error) {
+	a := callbackd.Arrival{Moderation: cb.Account.Moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
+	if a.Moderation == callbackd.ModerationAuto {
+		var row struct{ Approved, Removed int }
+		if err := tx.get(ctx, &row, `SELECT approved, removed FROM senders WHERE id = ?`, sender); err != nil {
+			return "", err
+		}
+		a.SenderApproved, a.SenderRemoved = row.Approved, row.Removed
+	}
+	return callbackd.FirstState(a), nil
+}
+
+func (tx *Tx) acceptMedia(ctx context.Context, cb *Callback, message int64) error {
+	md := cb.Media
+	id := tx.db.ids.next()
+	if _, err := tx.exec(ctx, sqlInsertMedia, id, cb.Account.ID, message, cb.Message.Kind, callbackd.MediaPending,
+		md.WeChatID, md.HighResID, md.ThumbID, md.PicURL, md.Format); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobMediaFetch, Key: strconv.FormatInt(id, 10), Account: cb.Account.ID,
+		DueAt: cb.ReceivedAt, Deadline: cb.ReceivedAt.Add(MediaDeadline)})
+}

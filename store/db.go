@@ -1,0 +1,283 @@
+// Package store holds all SQL of callbackd: accounts, callbacks, messages,
+// senders, persons, media, walls, jobs, audit.
+//
+// One SQL text serves SQLite and PostgreSQL; storetest is the specification and
+// runs on both. Queries use ? only, bound by position. Times are unix
+// milliseconds. Nothing here talks to a network other than the database, and
+// nothing rings inside a transaction: whoever waits for changes is told after
+// the commit (watch.go).
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/jmoiron/sqlx"
+	_ "github.com/mattn/go-sqlite3" // driver "sqlite3"
+
+	"callbackd"
+	"callbackd/internal/seal"
+)
+
+// Config says which database to open.
+type Config struct {
+	// DSN is "sqlite:PATH" or "postgres://…".
+	DSN string
+	// Key seals secrets at rest.
+	Key *seal.Key
+	Log *slog.Logger
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+type dialect int
+
+const (
+	sqlite dialect = iota
+	postgres
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	dialect dialect
+	dsn     string
+	w       *sqlx.DB // SQLite: exactly one connection, so that writers queue here and not in the file
+	r       *sqlx.DB
+	key     *seal.Key
+	log     *slog.Logger
+	now     func() time.Time
+	ids     *idSource
+	senders *senderCache
+	accepts *acceptor
+	bell    *bell
+
+	stmts map[string]*sqlx.Stmt // the hot statements of the one SQLite writer; fixed after Open
+	mu    sync.Mutex            // guards texts
+	texts map[string]string
+}
+
+// Open connects, brings the schema to this version, and starts the group
+// commit. Close stops it.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db := &DB{key: cfg.Key, log: cfg.Log, now: cfg.Now, ids: newIDSource(),
+		senders: newSenderCache(), bell: newBell(), stmts: map[string]*sqlx.Stmt{}, texts: map[string]string{}}
+	if db.now == nil {
+		db.now = time.Now
+	}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	if err := db.connect(cfg.DSN); err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.closePools()
+		return nil, err
+	}
+	if err := db.prepareAll(acceptStatements...); err != nil {
+		db.closePools()
+		return nil, err
+	}
+	db.accepts = startAcceptor(db)
+	return db, nil
+}
+
+func (db *DB) connect(dsn string) error {
+	var err error
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		db.dialect, db.dsn = sqlite, strings.TrimPrefix(dsn, "sqlite:")
+		if db.w, err = sqlx.Open("sqlite3", sqliteDSN(db.dsn, false)); err != nil {
+			return fmt.Errorf("open database: %w", err)
+		}
+		db.w.SetMaxOpenConns(1)
+		if db.r, err = sqlx.Open("sqlite3", sqliteDSN(db.dsn, true)); err != nil {
+			return fmt.Errorf("open database for reading: %w", err)
+		}
+		db.r.SetMaxOpenConns(5) // one of them watches; more readers only let the WAL grow
+		db.r.SetMaxIdleConns(5)
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		db.dialect, db.dsn = postgres, dsn
+		if db.w, err = sqlx.Open("pgx", dsn); err != nil {
+			return fmt.Errorf("open database: %w", withoutPassword(err, dsn))
+		}
+		db.w.SetMaxOpenConns(12)
+		db.w.SetMaxIdleConns(12)
+		db.r = db.w
+	default:
+		return callbackd.Public(callbackd.ErrInvalid, "--database must be sqlite:PATH or postgres://…", nil)
+	}
+	return nil
+}
+
+// sqliteDSN keeps every pragma in the DSN: one sent through the pool would
+// reach one connection only.
+func sqliteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	q.Set("_journal_mode", "WAL")
+	q.Set("_synchronous", "FULL")
+	q.Set("_busy_timeout", "10000")
+	q.Set("_foreign_keys", "on")
+	q.Set("_secure_delete", "on")
+	if readOnly {
+		q.Del("_journal_mode") // a reader cannot change it, and need not
+		q.Set("mode", "ro")
+		q.Set("_query_only", "true")
+	} else {
+		q.Set("_txlock", "immediate")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// withoutPassword keeps a DSN's password out of an error.
+func withoutPassword(err error, dsn string) error {
+	if u, perr := url.Parse(dsn); perr == nil {
+		return errors.New(strings.ReplaceAll(err.Error(), dsn, u.Redacted()))
+	}
+	return errors.New("the database URL cannot be read")
+}
+
+// Close ends the group commit after what has queued, then the connections.
+func (db *DB) Close() error {
+	db.accepts.stop()
+	return db.closePools()
+}
+
+func (db *DB) closePools() error {
+	err := db.w.Close()
+	if db.r != db.w && db.r != nil {
+		err = errors.Join(err, db.r.Close())
+	}
+	return err
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.r.PingContext(ctx) }
+
+// Now is the store's clock.
+func (db *DB) Now() time.Time { return db.now() }
+
+// Tx is a write transaction.
+type Tx struct {
+	db   *DB
+	tx   *sqlx.Tx
+	ring ringing
+}
+
+// ringing is what a transaction changed that somebody waits for.
+type ringing struct{ walls, jobs, config bool }
+
+// Write runs fn in one write transaction and, after the commit, tells whoever
+// waits for what it changed. fn does no I/O beside the transaction.
+func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	t, err := db.w.BeginTxx(ctx, nil)
+	if err != nil {
+		return kind(err)
+	}
+	tx := &Tx{db: db, tx: t}
+	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
+	if err := fn(tx); err != nil {
+		return kind(err)
+	}
+	return kind(tx.commit(ctx))
+}
+
+// commit tells other nodes in the transaction, and this process after it.
+func (tx *Tx) commit(ctx context.Context) error {
+	if tx.db.dialect == postgres && tx.ring != (ringing{}) { // dialect: NOTIFY
+		if _, err := tx.tx.ExecContext(ctx, "SELECT pg_notify('callbackd', '')"); err != nil {
+			return err
+		}
+	}
+	if err := tx.tx.Commit(); err != nil {
+		return err
+	}
+	tx.db.bell.ring(tx.ring)
+	return nil
+}
+
+// text is a query in the dialect's placeholders.
+func (db *DB) text(query string) string {
+	if db.dialect == sqlite {
+		return query
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	t, ok := db.texts[query]
+	if !ok {
+		t = sqlx.Rebind(sqlx.DOLLAR, query)
+		db.texts[query] = t
+	}
+	return t
+}
+
+// prepareAll prepares the hot statements before the first transaction: inside
+// one, SQLite's only connection is taken and Prepare would wait for itself.
+func (db *DB) prepareAll(queries ...string) error {
+	if db.dialect != sqlite {
+		return nil
+	}
+	for _, q := range queries {
+		s, err := db.w.Preparex(q)
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		db.stmts[q] = s
+	}
+	return nil
+}
+
+func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	var res sql.Result
+	var err error
+	if s := tx.db.stmts[query]; s != nil {
+		res, err = tx.tx.StmtxContext(ctx, s).ExecContext(ctx, args...)
+	} else {
+		res, err = tx.tx.ExecContext(ctx, tx.db.text(query), args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (tx *Tx) get(ctx context.Context, dst any, query string, args ...any) error {
+	if s := tx.db.stmts[query]; s != nil {
+		return tx.tx.StmtxContext(ctx, s).GetContext(ctx, dst, args...)
+	}
+	return tx.tx.GetContext(ctx, dst, tx.db.text(query), args...)
+}
+
+func (tx *Tx) sel(ctx context.Context, dst any, query string, args ...any) error {
+	return tx.tx.SelectContext(ctx, dst, tx.db.text(query), args...)
+}
+
+func (db *DB) get(ctx context.Context, dst any, query string, args ...any) error {
+	return kind(db.r.GetContext(ctx, dst, db.text(query), args...))
+}
+
+func (db *DB) sel(ctx context.Context, dst any, query string, args ...any) error {
+	return kind(db.r.SelectContext(ctx, dst, db.text(query), args...))
+}
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMS(v int64) time.Time {
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(v).UTC()
+}

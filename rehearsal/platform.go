@@ -51,6 +51,7 @@ type Platform struct {
 	videos   map[string]*Asset // by the name in video_url
 	pictures map[string]*Asset // by the name in PicUrl
 	oauth    oauthState
+	qr       qrDesk // logins by picture, see mp_qr.go
 }
 
 // New makes a platform without accounts and people.

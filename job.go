@@ -42,7 +42,7 @@ type Job struct {
 	Error    string    // of the last run
 }
 
-// Retry is a back-off for a job: base·2^attempts with jitter, at most Max.
+// Retry is a back-off for a job: First·4^attempts with jitter, at most Max.
 type Retry struct {
 	First time.Duration // after the first error
 	Max   time.Duration

@@ -67,28 +67,19 @@ func (f flatJob) job() callbackd.Job {
 		Attempts: f.Attempts, DueAt: fromMS(f.DueAt), Deadline: fromMS(f.Deadline), Error: f.Error}
 }
 
-// ClaimJob leases the job that has been due longest, of the given kinds, for a
-// node; callbackd.ErrNotFound when none is due. Jobs whose serial key is
+// ClaimJob leases the job of a kind that has been due longest for a node; callbackd.ErrNotFound when none is due. Jobs whose serial key is
 // running somewhere are passed over.
-func (db *DB) ClaimJob(ctx context.Context, kinds []callbackd.JobKind, node string, lease time.Duration) (callbackd.Job, error) {
+func (db *DB) ClaimJob(ctx context.Context, kind callbackd.JobKind, node string, lease time.Duration) (callbackd.Job, error) {
 	now := db.now()
 	lock := ""
 	if db.dialect == postgres { // dialect: several nodes claim side by side
 		lock = " FOR UPDATE SKIP LOCKED"
 	}
-	args := []any{ms(now.Add(lease)), node, ms(now)}
-	marks := ""
-	for i, k := range kinds {
-		if i > 0 {
-			marks += ", "
-		}
-		marks += "?"
-		args = append(args, k)
-	}
 	q := `UPDATE jobs SET state = 'running', lease_until = ?, node = ?, rerun = FALSE WHERE id = (
-		SELECT j.id FROM jobs j WHERE j.state = 'ready' AND j.due_at <= ? AND j.kind IN (` + marks + `)
+		SELECT j.id FROM jobs j WHERE j.state = 'ready' AND j.due_at <= ? AND j.kind = ?
 		AND (j.serial = '' OR NOT EXISTS (SELECT 1 FROM jobs r WHERE r.serial = j.serial AND r.state = 'running'))
 		ORDER BY j.due_at, j.id LIMIT 1` + lock + `) RETURNING ` + jobColumns
+	args := []any{ms(now.Add(lease)), node, ms(now), kind}
 	var flat flatJob
 	err := db.Write(ctx, func(tx *Tx) error { return tx.get(ctx, &flat, q, args...) })
 	if errors.Is(err, callbackd.ErrConflict) {
@@ -140,25 +131,23 @@ func (db *DB) ExtendLeases(ctx context.Context, node string, lease time.Duration
 	})
 }
 
-// RescueJobs makes running jobs ready again whose lease is over; with all,
-// every running one (the lock on the data folder says that nobody runs them).
-func (db *DB) RescueJobs(ctx context.Context, all bool) (n int64, err error) {
-	until := ms(db.now())
-	if all {
-		until = 1<<62 - 1
-	}
+// RescueJobs makes running jobs ready again whose lease is over, or that a node
+// leased which is known to be dead.
+func (db *DB) RescueJobs(ctx context.Context, dead string) (n int64, err error) {
 	err = db.Write(ctx, func(tx *Tx) error {
-		n, err = tx.exec(ctx, `UPDATE jobs SET state = 'ready', node = '', lease_until = 0, rerun = FALSE WHERE state = 'running' AND lease_until <= ?`, until)
+		n, err = tx.exec(ctx, `UPDATE jobs SET state = 'ready', node = '', lease_until = 0, rerun = FALSE
+			WHERE state = 'running' AND (lease_until <= ? OR node = ?)`, ms(db.now()), dead)
 		tx.ring.jobs = n > 0
 		return err
 	})
 	return n, err
 }
 
-// NextJobDue returns when the next ready job of the kinds is due; false when none stands.
-func (db *DB) NextJobDue(ctx context.Context) (time.Time, bool, error) {
+// NextJobDue returns when the next ready job of a kind is due; false when none
+// stands.
+func (db *DB) NextJobDue(ctx context.Context, kind callbackd.JobKind) (time.Time, bool, error) {
 	var due sql.NullInt64
-	err := db.get(ctx, &due, `SELECT MIN(due_at) FROM jobs WHERE state = 'ready'`)
+	err := db.get(ctx, &due, `SELECT MIN(due_at) FROM jobs WHERE state = 'ready' AND kind = ?`, kind)
 	return fromMS(due.Int64), due.Valid, err
 }
 

@@ -11,15 +11,46 @@ import (
 	"callbackd"
 )
 
-// LockDir takes the data folder for one server. It is freed by Close, or by
-// the end of the process however it ends.
-func LockDir(dir string) (io.Closer, error) {
+// Lock is a data folder taken for one server.
+type Lock struct {
+	// Node is this start's random id, under which it leases jobs.
+	Node string
+	// Previous is the id of the last server on this folder. It is dead, or the
+	// lock would not have been had: its leases belong to nobody. Empty: none.
+	Previous string
+	file     *os.File
+}
+
+// Close frees the folder; so does the end of the process, however it ends.
+func (l *Lock) Close() error { return l.file.Close() }
+
+// LockDir takes the data folder for one server. A folder that is taken is
+// callbackd.ErrConflict.
+func LockDir(dir string) (*Lock, error) {
 	f, err := lockFile(filepath.Join(dir, "serve.lock"), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, callbackd.Public(callbackd.ErrConflict,
 			fmt.Sprintf("data folder %s is in use by another callbackd: stop it, or give --data-dir another folder", dir), nil)
 	}
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	previous, err := io.ReadAll(io.LimitReader(f, 64))
+	l := &Lock{Node: string(callbackd.NewPublicID()), Previous: string(previous), file: f}
+	if err == nil {
+		err = f.Truncate(0)
+	}
+	if err == nil {
+		_, err = f.WriteAt([]byte(l.Node), 0)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("write the lock of the data folder: %w", err)
+	}
+	return l, nil
 }
 
 func lockFile(path string, how int) (*os.File, error) {

@@ -59,7 +59,7 @@ func smoke(t *testing.T, db *store.DB) {
 		Avatar: &store.NewAvatar{Blob: "x", Type: "image/jpeg", Size: 3, Digest: []byte("d")}}); err != nil {
 		t.Fatal(err)
 	}
-	j, err := db.ClaimJob(ctx, []callbackd.JobKind{callbackd.JobResolve, callbackd.JobMediaFetch}, "n1", time.Minute)
+	j, err := db.ClaimJob(ctx, callbackd.JobMediaFetch, "n1", time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +86,12 @@ func smoke(t *testing.T, db *store.DB) {
 	if _, err := db.Prune(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.RescueJobs(ctx, true); err != nil {
+	if _, err := db.RescueJobs(ctx, "n1"); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range []func() error{
 		func() error { _, e := db.CountJobs(ctx); return e }, func() error { _, e := db.CountSenders(ctx); return e },
-		func() error { _, e := db.CountMedia(ctx); return e }, func() error { _, _, e := db.NextJobDue(ctx); return e },
+		func() error { _, e := db.CountMedia(ctx); return e }, func() error { _, _, e := db.NextJobDue(ctx, "resolve"); return e },
 		func() error { _, e := db.ListPersons(ctx, a.ID, true, 10); return e }, func() error { _, e := db.ListAudit(ctx, a.ID, 10); return e },
 		func() error { return db.SetSession(ctx, a.ID, []byte("s")) }, func() error { _, _, e := db.GetSession(ctx, a.ID); return e },
 		func() error { return db.SetFact(ctx, a.ID, "x", "y") }, func() error { _, e := db.ListPersonsElsewhere(ctx, a.ID, "o", "1"); return e },

@@ -196,7 +196,7 @@ CREATE TABLE jobs (
 );
 CREATE UNIQUE INDEX jobs_unfinished ON jobs (kind, job_key) WHERE state IN ('ready', 'running');
 CREATE UNIQUE INDEX jobs_serial ON jobs (serial) WHERE state = 'running' AND serial <> '';
-CREATE INDEX jobs_due ON jobs (due_at) WHERE state = 'ready';
+CREATE INDEX jobs_due ON jobs (kind, due_at) WHERE state = 'ready';
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at > 0;
 
 CREATE TABLE audit (

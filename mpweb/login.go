@@ -50,7 +50,9 @@ func (c *Client) login(ctx context.Context, acc *callbackd.Account, g *gate, old
 	}
 	c.observe(acc.Slug, "login", string(outcome.Outcome))
 	fresh.token = outcome.Token
-	c.keep(ctx, acc.ID, "login", scrub(a.body, secretsOf(acc, fresh)))
+	if len(a.body) > 0 {
+		c.keep(ctx, acc.ID, "login", scrub(a.body, secretsOf(acc, fresh)))
+	}
 	switch outcome.Outcome {
 	case LoginOK:
 		return c.begin(ctx, acc, g, fresh)

@@ -3,10 +3,12 @@ package mpweb
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -211,18 +213,28 @@ func (c *Client) newRequest(ctx context.Context, s *session, r request) (*http.R
 	return req, nil
 }
 
-// netError keeps what helps of a transport's error and drops the address,
-// which holds the token.
+// netError keeps what helps of a transport's error. Texts that may quote an
+// address (which holds the token and perhaps an openID) are dropped.
 func (c *Client) netError(ctx context.Context, err error, secrets []string) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // the caller has gone
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
+	text := "no answer"
+	var op *net.OpError
+	var cert *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		text = "no answer in time"
+	case errors.Is(err, errOffHost):
+		text = errOffHost.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		text = "answer was cut off"
+	case errors.As(err, &op):
+		text = op.Error()
+	case errors.As(err, &cert):
+		text = cert.Error()
 	}
-	text := string(scrub([]byte(err.Error()), secrets))
-	return &kindError{text, callbackd.ErrUnavailable}
+	return &kindError{string(scrub([]byte(text), secrets)), callbackd.ErrUnavailable}
 }
 
 // publicCookies hold names that pages show as well, and no secret.

@@ -169,7 +169,13 @@ func FuzzOpenPlain(f *testing.F) {
 		}
 		s := sender{token: "spamtest", timestamp: q.Get("timestamp"), nonce: q.Get("nonce")}
 		if !p.Encrypted() && (acc.Mode != callbackd.ModePlain || q.Get("signature") != s.sign()) {
-			t.Fatal("a forged request was taken")
+			t.Fatal("a forged plain request was taken")
+		}
+		if p.Encrypted() {
+			envelope, _ := readFields(body, only(fEncrypt))
+			if q.Get("msg_signature") != s.sign(envelope[fEncrypt]) {
+				t.Fatal("a forged ciphertext was taken")
+			}
 		}
 		if _, err := p.Seal([]byte("<xml></xml>"), noon); err != nil {
 			t.Fatal(err)

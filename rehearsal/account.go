@@ -108,7 +108,7 @@ func (a *Account) replyLocked(n callbackd.FakeID, content string) (Record, error
 	now := a.p.now()
 	r := &Record{
 		ConsoleID: a.nextConsole, Number: n, OpenID: c.openID, Own: true, Type: TypeText, Content: content,
-		CreatedAt: now.Truncate(time.Second), ConsoleAt: now.Truncate(time.Second), PushAt: now, ListedAt: now,
+		SaidAt: now, CreatedAt: now.Truncate(time.Second), ConsoleAt: now.Truncate(time.Second), PushAt: now, ListedAt: now,
 	}
 	a.nextConsole++
 	a.records = append(a.records, r)

@@ -112,9 +112,12 @@ func (p *Platform) baseLocked(otherwise string) string {
 func (p *Platform) AddFollower(f Follower) (Follower, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f.Number == "" {
-		n := len(p.people)
-		f.Number = callbackd.FakeID(decimal(p.opts.Seed, 7+int(number(p.opts.Seed, "digits", n)%4), "number", n))
+	for try, n := 0, len(p.people); f.Number == ""; try++ {
+		digits := 7 + int(number(p.opts.Seed, "digits", n, try)%4)
+		drawn := callbackd.FakeID(decimal(p.opts.Seed, digits, "number", n, try))
+		if p.people[drawn] == nil {
+			f.Number = drawn
+		}
 	}
 	if p.people[f.Number] != nil {
 		return Follower{}, fmt.Errorf("add follower: number is taken: %w", callbackd.ErrConflict)

@@ -50,7 +50,8 @@ type Record struct {
 	Type    MsgType
 	Content string // text as the push has it, not escaped
 
-	CreatedAt time.Time // CreateTime of the push; whole seconds
+	SaidAt    time.Time // when the person sent it
+	CreatedAt time.Time // CreateTime of the push: SaidAt in whole seconds
 	ConsoleAt time.Time // date_time of the operator pages: CreatedAt + skew; whole seconds
 	PushAt    time.Time // when the push is due
 	ListedAt  time.Time // from when the operator pages show it: PushAt + listing delay

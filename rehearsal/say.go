@@ -52,7 +52,7 @@ func (a *Account) Say(m Message) (Record, error) {
 	}
 	r := &Record{
 		ConsoleID: a.nextConsole, Number: m.From, OpenID: c.openID, Type: m.Type, Content: m.Content,
-		CreatedAt: at.Truncate(time.Second), Asset: m.Asset, Place: m.Place, Link: m.Link, Extra: m.Extra,
+		SaidAt: at, CreatedAt: at.Truncate(time.Second), Asset: m.Asset, Place: m.Place, Link: m.Link, Extra: m.Extra,
 	}
 	if m.Type == TypeUnsupported {
 		r.Content = UnsupportedContent

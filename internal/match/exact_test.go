@@ -84,7 +84,7 @@ func TestExactPairs_Trusted(t *testing.T) {
 	if got := match.ExactIDs(one, entries, match.DefaultWindow).Trusted(one); len(got) != 2 {
 		t.Errorf("one disagrees: %v, want the two with words", got)
 	}
-	many := []match.Push{push(2, "voice", ""), push(3, "voice", ""), push(4, "text", "丁")}
+	many := []match.Push{push(1, "text", "甲"), push(3, "voice", ""), push(4, "text", "丁")}
 	if got := match.ExactIDs(many, entries, match.DefaultWindow).Trusted(many); len(got) != 0 {
 		t.Errorf("most disagree: %v", got)
 	}

@@ -8,7 +8,6 @@ type state struct {
 	dom   [][]int32 // by push: entries that it may be
 	cand  [][]int32 // by sender: FakeIDs that it may be; nil until its first push was looked at
 	live  []int32   // pushes that are evidence, by time
-	mates []int32   // a full matching of live pushes to entries, by position in live
 	pairs []int32   // a full matching of the senders of people() to FakeIDs
 }
 
@@ -32,7 +31,9 @@ func (st *state) clone() *state {
 	return &d
 }
 
-// settle applies every rule until nothing changes any more.
+// settle applies every rule until nothing changes any more. That an entry
+// belongs to one push needs no rule of its own: between people it follows from
+// oneFakeIDEach, within one person's messages ownOrder sees to it.
 func (st *state) settle(ordered bool) *conflict {
 	for changed := true; changed; {
 		changed = false
@@ -43,34 +44,10 @@ func (st *state) settle(ordered bool) *conflict {
 			}
 			changed = c
 		}
-		for _, rule := range []func(*bool) *conflict{st.oneEntryEach, st.onePersonEach, st.ownOrder, st.oneFakeIDEach} {
+		for _, rule := range []func(*bool) *conflict{st.onePersonEach, st.ownOrder, st.oneFakeIDEach} {
 			if v := rule(&changed); v != nil {
 				return v
 			}
-		}
-	}
-	return nil
-}
-
-// oneEntryEach: an entry belongs to one push.
-func (st *state) oneEntryEach(changed *bool) *conflict {
-	g := graph{adj: make([][]int32, len(st.live)), right: len(st.c.entry)}
-	for i, p := range st.live {
-		g.adj[i] = st.dom[p]
-	}
-	mates, stuck := g.pair(st.mates)
-	if stuck != nil {
-		v := &conflict{}
-		for _, i := range stuck {
-			v.pushes = append(v.pushes, st.live[i])
-		}
-		return v
-	}
-	st.mates = mates
-	if g.prune(mates) {
-		*changed = true
-		for i, p := range st.live {
-			st.dom[p] = g.adj[i]
 		}
 	}
 	return nil

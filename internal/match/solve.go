@@ -274,30 +274,22 @@ func (c *compiled) solution(st *state, void []bool, ordered bool) Solution {
 		for _, f := range st.cand[n] {
 			s.Candidates[id] = append(s.Candidates[id], c.fakes[f])
 		}
-		if len(st.cand[n]) != 1 || !trusted(used, voids[n]) {
-			continue
-		}
-		if !c.doubted(n, s.Void) || used >= 2 && st.speaksForItself(n) {
+		if len(st.cand[n]) == 1 && used > voids[n] && (!c.doubted(n, s.Void) || used >= 2 && st.speaksForItself(n)) {
 			s.Decided[id] = c.fakes[st.cand[n][0]]
 		}
 	}
 	return s
 }
 
-// trusted says when a sender may be decided although some of its pushes fit
-// nothing (their entries were taken away, or its person is filtered from the
-// page altogether): when at least two others agree and they are the greater part.
-func trusted(used, void int) bool {
-	return void == 0 || used >= 2 && used > void
-}
-
 // doubtSpan is the distance in seconds over which a push that fits nothing
 // makes the others doubtful.
 const doubtSpan = 600
 
-// doubted reports whether some push near one of the sender's fits nothing: the
-// page has lost entries there, and the only candidate of a message may be
-// somebody else's.
+// doubted reports whether some push near one of the sender's fits nothing (its
+// entry was taken away, or its person is filtered from the page altogether): the
+// page lacks entries there, and the only candidate of a message may be somebody
+// else's. Then two messages have to agree, without help from what was concluded
+// about others.
 func (c *compiled) doubted(s int, void []int) bool {
 	for _, v := range void {
 		for _, p := range c.of[s] {

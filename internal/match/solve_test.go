@@ -61,8 +61,11 @@ func TestSolve_AgainstAllAssignmentsOfSmallCrowds(t *testing.T) {
 				t.Fatalf("only %d decidable senders: the crowd shows nothing", decidable)
 			}
 			t.Logf("senders %d of %d (%.2f %%), entries %d of %d", decided, decidable, 100*float64(decided)/float64(decidable), told, entries)
-			if float64(decided) < 0.99*float64(decidable) {
+			if decided != decidable {
 				t.Errorf("decided %d of %d senders whose evidence decides", decided, decidable)
+			}
+			if 1000*told < 999*entries {
+				t.Errorf("told %d of %d entries that the evidence decides", told, entries)
 			}
 		})
 	}
@@ -239,6 +242,28 @@ func TestSolve_ContradictionDecidesNobody(t *testing.T) {
 	))
 	if len(s.Decided) != 0 {
 		t.Errorf("decided %v although a message of the sender is nowhere", s.Decided)
+	}
+	// However long ago that was, as long as it is half of what the sender said.
+	s = match.Solve(problem(
+		[]match.Push{text(1, 1, crowdStart-3600, "好"), text(2, 1, crowdStart, "别的")},
+		[]match.Entry{entry(10, "1001", crowdStart-3600, "好")},
+	))
+	if len(s.Decided) != 0 {
+		t.Errorf("decided %v although half of what the sender said is nowhere", s.Decided)
+	}
+	s = match.Solve(problem(
+		[]match.Push{text(1, 1, crowdStart-3600, "好"), text(2, 1, crowdStart-3000, "好"), text(3, 1, crowdStart, "别的"), text(4, 1, crowdStart+60, "别的")},
+		[]match.Entry{entry(10, "1001", crowdStart-3600, "好"), entry(11, "1001", crowdStart-3000, "好")},
+	))
+	if len(s.Decided) != 0 {
+		t.Errorf("decided %v although two of the sender's four messages are nowhere", s.Decided)
+	}
+	s = match.Solve(problem(
+		[]match.Push{text(1, 1, crowdStart-7200, "好"), text(3, 1, crowdStart-3600, "好"), text(2, 1, crowdStart, "别的")},
+		[]match.Entry{entry(10, "1001", crowdStart-7200, "好"), entry(11, "1001", crowdStart-3600, "好")},
+	))
+	if s.Decided[1] != "1001" {
+		t.Error("two that agree do not outweigh one that is nowhere")
 	}
 }
 

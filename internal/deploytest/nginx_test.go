@@ -179,9 +179,9 @@ func (p *proxy) body(t *testing.T, r *http.Request, status int) string {
 // backend and log: nothing else of the file is touched.
 func startProxy(t *testing.T, h http.Handler) *proxy {
 	t.Helper()
-	nginx := os.Getenv("NGINX")
+	nginx := os.Getenv("NGINX_PROGRAM")
 	if nginx == "" {
-		t.Fatal("NGINX names no program: run make proxy")
+		t.Fatal("NGINX_PROGRAM names no program: run make proxy")
 	}
 	dir := t.TempDir()
 	server := httptest.NewServer(h)

@@ -80,8 +80,11 @@ const (
 	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlFindSender = `SELECT id, person_id, profile_due, following FROM senders WHERE account_id = ? AND open_id = ?`
-	sqlAddSender  = `INSERT INTO senders (id, account_id, open_id, public_id, avatar_id, avatar_seed, following, first_seen, spoke_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, open_id) DO NOTHING`
+	// who is known before the first word (a card that was read for subscribe) gets the person at once
+	sqlAddSender = `INSERT INTO senders (id, account_id, open_id, public_id, avatar_id, avatar_seed, following, first_seen, person_id, profile_due)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM persons WHERE account_id = ? AND open_id = ?),
+		COALESCE((SELECT CASE WHEN read_at > 0 THEN read_at + ? ELSE 0 END FROM persons WHERE account_id = ? AND open_id = ?), 0))
+		ON CONFLICT (account_id, open_id) DO NOTHING`
 	sqlSearchNow = `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE id = ?`
 )
 
@@ -183,7 +186,8 @@ func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, 
 	if errors.Is(err, sql.ErrNoRows) {
 		following := cb.Following == nil || *cb.Following
 		if _, err := tx.exec(ctx, sqlAddSender, tx.db.ids.next(), cb.Account.ID, cb.From, callbackd.NewPublicID(),
-			callbackd.NewPublicID(), rand.Int64(), following, ms(cb.ReceivedAt), ms(cb.CreateTime)); err != nil {
+			callbackd.NewPublicID(), rand.Int64(), following, ms(cb.ReceivedAt), cb.Account.ID, cb.From,
+			ProfileLife.Milliseconds(), cb.Account.ID, cb.From); err != nil {
 			return cachedSender{}, err
 		}
 		// asked again: on PostgreSQL another node may have been faster

@@ -8,8 +8,11 @@ import (
 // pruneSlice bounds one transaction of Prune, so that callbacks do not wait for it.
 const pruneSlice = 500
 
-// JobsLife is how long finished jobs are kept to be looked at.
-const JobsLife = 3 * 24 * time.Hour
+// How long finished jobs are kept to be looked at.
+const (
+	DoneJobsLife   = time.Hour
+	FailedJobsLife = 7 * 24 * time.Hour
+)
 
 // Prune drops what is kept no longer: raw bytes and operator pages after
 // keepRaw, used requests, old repeat keys, finished jobs. It works in small
@@ -24,7 +27,8 @@ func (db *DB) Prune(ctx context.Context, keepRaw time.Duration) (total int64, er
 		{`DELETE FROM pages WHERE id IN (SELECT id FROM pages WHERE fetched_at < ? LIMIT ?)`, now.Add(-keepRaw)},
 		{`DELETE FROM requests WHERE (account_id, digest) IN (SELECT account_id, digest FROM requests WHERE expires_at < ? LIMIT ?)`, now},
 		{`DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE received_at < ? LIMIT ?)`, now.Add(-RepeatLife)},
-		{`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at > 0 AND finished_at < ? LIMIT ?)`, now.Add(-JobsLife)},
+		{`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at > 0 AND finished_at < ? AND state <> 'failed' LIMIT ?)`, now.Add(-DoneJobsLife)},
+		{`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at > 0 AND finished_at < ? LIMIT ?)`, now.Add(-FailedJobsLife)},
 	} {
 		for {
 			var n int64

@@ -96,7 +96,6 @@ CREATE TABLE senders (
     passed_name TEXT NOT NULL DEFAULT '',
     passed_avatar TEXT NOT NULL DEFAULT '',
     first_seen BIGINT NOT NULL,
-    spoke_at BIGINT NOT NULL DEFAULT 0,
     search_due BIGINT NOT NULL DEFAULT 0,
     search_attempts BIGINT NOT NULL DEFAULT 0,
     profile_due BIGINT NOT NULL DEFAULT 0

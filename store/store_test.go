@@ -1,0 +1,169 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"callbackd"
+	"callbackd/internal/seal"
+	"callbackd/internal/testkit"
+	"callbackd/store"
+	"callbackd/store/storetest"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func testKey(t *testing.T) *seal.Key {
+	t.Helper()
+	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func open(t *testing.T, dsn string, now func() time.Time) *store.DB {
+	t.Helper()
+	db, err := store.Open(context.Background(), store.Config{DSN: dsn, Key: testKey(t), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func harness(fresh func(t *testing.T) string) storetest.Harness {
+	var last string
+	return storetest.Harness{
+		Open: func(t *testing.T, now func() time.Time) *store.DB {
+			last = fresh(t)
+			return open(t, last, now)
+		},
+		Again: func(t *testing.T) *store.DB { return open(t, last, time.Now) },
+	}
+}
+
+func TestSQLite(t *testing.T) {
+	storetest.Exercise(t, harness(func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "c.db") }))
+}
+
+func TestPostgres(t *testing.T) {
+	storetest.Exercise(t, harness(func(t *testing.T) string { return testkit.Postgres(t) }))
+}
+
+func TestOpen_RefusesANewerSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.db")
+	open(t, "sqlite:"+path, nil).Close()
+	raw, err := sql.Open("sqlite3", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.Exec("UPDATE schema_migrations SET version = 9999"); err != nil {
+		t.Fatal(err)
+	}
+	raw.Close()
+	_, err = store.Open(context.Background(), store.Config{DSN: "sqlite:" + path, Key: testKey(t)})
+	if !errors.Is(err, callbackd.ErrConflict) || !strings.Contains(err.Error(), "newer callbackd") {
+		t.Fatalf("err = %v", err)
+	}
+}
+
+func TestOpen_GoesOnAfterAMigrationThatWasCutOff(t *testing.T) {
+	for name, happened := range map[string]bool{"before it happened": false, "after it happened": true} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "c.db")
+			if happened {
+				open(t, "sqlite:"+path, nil).Close()
+			}
+			raw, err := sql.Open("sqlite3", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if happened {
+				_, err = raw.Exec("UPDATE schema_migrations SET dirty = 1")
+			} else {
+				_, err = raw.Exec("CREATE TABLE schema_migrations (version uint64, dirty bool); INSERT INTO schema_migrations VALUES (1, 1)")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw.Close()
+			db := open(t, "sqlite:"+path, nil)
+			if err := db.Ping(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestSecretsAreSealedInTheFile(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, "sqlite:"+filepath.Join(dir, "c.db"), nil)
+	a := &callbackd.Account{Slug: "spring", Name: "n", Token: "tok-in-the-clear", AppSecret: "app-in-the-clear", AESKey: "aes-in-the-clear",
+		MPWeb: &callbackd.MPWebLogin{Username: "u", Password: "pwd-in-the-clear"}}
+	if err := db.InsertAccount(context.Background(), a, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SetSession(context.Background(), a.ID, []byte("cookie-in-the-clear")); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("in-the-clear")) {
+			t.Errorf("%s holds a secret in the clear", e.Name())
+		}
+	}
+}
+
+func TestSecrets_AnotherKeyIsAClearError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.db")
+	db := open(t, "sqlite:"+path, nil)
+	if err := db.InsertAccount(context.Background(), &callbackd.Account{Slug: "spring", Token: "t"}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	key, err := seal.NewKey(bytes.Repeat([]byte{8}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := store.Open(context.Background(), store.Config{DSN: "sqlite:" + path, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.GetAccount(context.Background(), "spring"); err == nil || !strings.Contains(err.Error(), "--secret-key-file") {
+		t.Fatalf("err = %v", err)
+	}
+}
+
+func TestLockDir_SecondServerIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	first, err := store.LockDir(dir)
+	if err != nil || first.Previous != "" {
+		t.Fatal(first, err)
+	}
+	if _, err := store.LockDir(dir); !errors.Is(err, callbackd.ErrConflict) {
+		t.Fatalf("err = %v", err)
+	}
+	first.Close()
+	second, err := store.LockDir(dir)
+	if err != nil || second.Previous != first.Node || second.Node == first.Node {
+		t.Fatal(second, err)
+	}
+	second.Close()
+}

@@ -1,0 +1,196 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"callbackd"
+	"callbackd/store"
+)
+
+func exerciseAccept(t *testing.T, h Harness) {
+	t.Run("RepeatGetsTheFirstAnswerAndActsOnce", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		first := w.text("oA", "你好")
+		first.Answer = "欢迎"
+		if out := w.accept(first); out.Repeat || out.Answer != "欢迎" || out.State != callbackd.StateShown {
+			t.Fatalf("first: %+v", out)
+		}
+		again := *first
+		again.Request, again.Answer = []byte("another request"), "something else"
+		if out := w.accept(&again); !out.Repeat || out.Answer != "欢迎" {
+			t.Fatalf("repeat: %+v", out)
+		}
+		if n := len(w.wall()); n != 1 {
+			t.Fatalf("%d messages, want 1", n)
+		}
+	})
+	t.Run("RepeatsAtOnceBecomeOneMessage", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		first := w.text("oA", "你好")
+		first.Answer = "欢迎"
+		var wg sync.WaitGroup
+		for i := range 30 {
+			again := *first
+			again.Request = fmt.Appendf(nil, "r%d", i)
+			wg.Go(func() {
+				if out, err := w.db.Accept(ctx, &again); err != nil || out.Answer != "欢迎" {
+					t.Errorf("%+v, %v", out, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := len(w.wall()); n != 1 {
+			t.Fatalf("%d messages, want 1", n)
+		}
+	})
+	t.Run("SameMsgIDOfTwoPeopleIsTwoMessages", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		a, b := w.voice("oA"), w.voice("oB")
+		a.Message.MsgID, b.Message.MsgID = 7<<32, 7<<32
+		w.accept(a)
+		w.accept(b)
+		if n := len(w.wall()); n != 2 {
+			t.Fatalf("%d messages, want 2", n)
+		}
+	})
+	t.Run("UsedRequestWithAnotherBodyIsRefused", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		first := w.text("oA", "你好")
+		w.accept(first)
+		forged := w.text("oA", "伪造")
+		forged.Request = first.Request
+		if _, err := w.db.Accept(ctx, forged); !errors.Is(err, callbackd.ErrForbidden) {
+			t.Fatalf("err = %v, want forbidden", err)
+		}
+		if n := len(w.wall()); n != 1 {
+			t.Fatalf("%d messages, want 1", n)
+		}
+	})
+	t.Run("OneBadRowDoesNotFailItsNeighbours", func(t *testing.T) { acceptBadRow(t, h) })
+	t.Run("MisdirectedAndUnreadableAreKeptWithoutSenders", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		for _, o := range []store.Outcome{store.OutcomeMisdirected, store.OutcomeUnreadable} {
+			cb := w.text("oA", "x")
+			cb.Outcome = o
+			w.accept(cb)
+		}
+		if n := len(w.messages("")); n != 0 {
+			t.Fatalf("%d messages, want none", n)
+		}
+		if counts, err := w.db.CountSenders(ctx); err != nil || len(counts) != 0 {
+			t.Fatalf("senders: %+v, %v", counts, err)
+		}
+	})
+	t.Run("FollowUpJobsAreCommittedWithTheMessage", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationHold)
+		w.accept(w.voice("oA"))
+		w.accept(w.voice("oB"))
+		for kind, want := range map[callbackd.JobKind]int{callbackd.JobMediaFetch: 2, callbackd.JobResolve: 1} {
+			jobs, err := w.db.ListJobs(ctx, callbackd.JobReady, 100)
+			w.must(err)
+			n := 0
+			for _, j := range jobs {
+				if j.Kind == kind {
+					n++
+				}
+			}
+			if n != want {
+				t.Errorf("%d jobs of kind %s, want %d", n, kind, want)
+			}
+		}
+	})
+	t.Run("FollowingFollowsTheEvents", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationHold)
+		yes, no := true, false
+		for i, step := range []*bool{&yes, &no, &yes} {
+			cb := w.text("oA", "")
+			cb.MsgType, cb.Message, cb.Following = "event", nil, step
+			w.accept(cb)
+			seekers, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+			w.must(err)
+			if len(seekers) != 1 || seekers[0].Following != *step {
+				t.Fatalf("step %d: %+v", i, seekers)
+			}
+		}
+	})
+	t.Run("AutoLetsKnownPeoplesPlainWordsThrough", func(t *testing.T) { acceptAuto(t, h) })
+	t.Run("ManyAtOnceAreAllThereOnce", func(t *testing.T) { acceptMany(t, h) })
+}
+
+// acceptBadRow sends rows that no database takes beside good ones.
+func acceptBadRow(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	gone := *w.acc
+	gone.ID += 1 << 40 // an account that is not there: the foreign key refuses it
+	var wg sync.WaitGroup
+	bad := 0
+	for i := range 60 {
+		cb := w.text(callbackd.OpenID(fmt.Sprintf("o%d", i%5)), "x")
+		wantErr := i%6 == 3
+		if wantErr {
+			cb.Account = &gone
+			bad++
+		}
+		wg.Go(func() {
+			if _, err := w.db.Accept(ctx, cb); (err != nil) != wantErr {
+				t.Errorf("row %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := len(w.wall()); n != 60-bad {
+		t.Fatalf("%d messages, want %d", n, 60-bad)
+	}
+}
+
+func acceptAuto(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationAuto)
+	state := func(words string) callbackd.State { return w.accept(w.text("oA", words)).State }
+	if s := state("第一句"); s != callbackd.StateHeld {
+		t.Fatalf("stranger: %s", s)
+	}
+	w.decide(w.messages("held")[0], callbackd.DecisionApprove)
+	if s := state("第二句"); s != callbackd.StateShown {
+		t.Fatalf("known: %s", s)
+	}
+	if s := state("看 http://t.cn/x"); s != callbackd.StateHeld {
+		t.Fatalf("link: %s", s)
+	}
+	if s := w.accept(w.voice("oA")).State; s != callbackd.StateHeld {
+		t.Fatalf("voice: %s", s)
+	}
+	w.decide(w.messages("shown")[0], callbackd.DecisionRemove)
+	if s := state("第三句"); s != callbackd.StateHeld {
+		t.Fatalf("after a removal: %s", s)
+	}
+}
+
+func acceptMany(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	const n = 400
+	var wg sync.WaitGroup
+	for i := range n {
+		cb := w.text(callbackd.OpenID(fmt.Sprintf("o%d", i%17)), "x")
+		wg.Go(func() {
+			if _, err := w.db.Accept(ctx, cb); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(w.messages("shown")); got != n {
+		t.Fatalf("%d messages, want %d", got, n)
+	}
+	if w.rev() != n {
+		t.Fatalf("rev %d, want %d", w.rev(), n)
+	}
+	seekers, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now().Add(time.Second), 100)
+	w.must(err)
+	if len(seekers) != 17 {
+		t.Fatalf("%d senders, want 17", len(seekers))
+	}
+}

@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"callbackd"
+	"callbackd/store"
+)
+
+func exercisePersons(t *testing.T, h Harness) {
+	res := func(fake callbackd.FakeID, open callbackd.OpenID, name string, at time.Time) store.Resolution {
+		return store.Resolution{FakeID: fake, OpenID: open, Profile: callbackd.Profile{Nickname: name}, ReadAt: at}
+	}
+	t.Run("FakeIDOpenIDAndProfileAreStoredTogether", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		r := res("844735403", "oA", "小明", w.clock.Now())
+		r.Profile.City, r.Profile.Gender = "武汉", callbackd.GenderMale
+		r.Avatar = &store.NewAvatar{Blob: "a/1", Type: "image/jpeg", Size: 9, Digest: []byte("one")}
+		w.must(w.db.SetPerson(ctx, w.acc.ID, r))
+		p, err := w.db.GetPersonByOpenID(ctx, w.acc.ID, "oA")
+		w.must(err)
+		if p.FakeID != "844735403" || p.Profile != r.Profile || p.Avatar == "" {
+			t.Fatalf("%+v", p)
+		}
+		row := w.wall()[0]
+		if row.Person == nil || row.Person.Profile.Nickname != "小明" || row.Message.Rev != w.rev() {
+			t.Fatalf("the message did not get its face: %+v", row.Person)
+		}
+		if a, err := w.db.GetAvatar(ctx, p.Avatar); err != nil || a.Blob != "a/1" {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		w.must(w.db.SetPerson(ctx, w.acc.ID, r)) // the same picture again is the same picture
+		if again, _ := w.db.GetPersonByOpenID(ctx, w.acc.ID, "oA"); again.Avatar != p.Avatar {
+			t.Fatal("the same picture became another one")
+		}
+	})
+	t.Run("NobodyIsShownAsSomebodyElse", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		w.accept(w.text("oB", "y"))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		if err := w.db.SetPerson(ctx, w.acc.ID, res("1", "oB", "小红", w.clock.Now())); !errors.Is(err, callbackd.ErrConflict) {
+			t.Fatalf("one FakeID for two openIDs: %v", err)
+		}
+		if err := w.db.SetPerson(ctx, w.acc.ID, res("2", "oA", "小红", w.clock.Now())); !errors.Is(err, callbackd.ErrConflict) {
+			t.Fatalf("one openID for two FakeIDs: %v", err)
+		}
+		if p, err := w.db.GetPersonByOpenID(ctx, w.acc.ID, "oA"); err != nil || p.Profile.Nickname != "小明" {
+			t.Fatalf("%+v, %v", p, err)
+		}
+	})
+	t.Run("EmptyNeverOverwrites", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "  ", w.clock.Now())))
+		if p, _ := w.db.GetPersonByOpenID(ctx, w.acc.ID, "oA"); p.Profile.Nickname != "小明" {
+			t.Fatalf("name is %q", p.Profile.Nickname)
+		}
+	})
+	t.Run("UnresolvedListAndResolvedList", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		people := []callbackd.Person{{FakeID: "1", ListedAt: w.clock.Now()}, {FakeID: "2", ListedAt: w.clock.Now().Add(time.Second)}}
+		w.must(w.db.ListContacts(ctx, w.acc.ID, people))
+		w.must(w.db.ListContacts(ctx, w.acc.ID, people))
+		open, err := w.db.ListPersons(ctx, w.acc.ID, false, 10)
+		w.must(err)
+		if len(open) != 2 || open[0].FakeID != "2" {
+			t.Fatalf("unresolved, newest first: %+v", open)
+		}
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("2", "oA", "小明", w.clock.Now())))
+		if open, _ = w.db.ListPersons(ctx, w.acc.ID, false, 10); len(open) != 1 || open[0].FakeID != "1" {
+			t.Fatalf("after the move: %+v", open)
+		}
+		if known, _ := w.db.ListPersons(ctx, w.acc.ID, true, 10); len(known) != 1 || known[0].OpenID != "oA" {
+			t.Fatalf("resolved: %+v", known)
+		}
+	})
+	t.Run("KnownBeforeTheFirstWord", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		w.accept(w.text("oA", "x"))
+		if row := w.wall()[0]; row.Person == nil || row.Person.Profile.Nickname != "小明" {
+			t.Fatalf("the first word has no face: %+v", row.Person)
+		}
+		if seekers, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(seekers) != 0 {
+			t.Fatalf("a known person is searched for: %+v", seekers)
+		}
+	})
+	t.Run("APushMakesTheSearchDueAtOnce", func(t *testing.T) { searchDue(t, h) })
+	t.Run("OldProfilesAreReadAgainWhenTheirPersonSpeaks", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		w.accept(w.text("oA", "y"))
+		if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 0 {
+			t.Fatalf("a fresh profile is read again: %+v", s)
+		}
+		w.clock.Advance(store.ProfileLife + time.Hour)
+		w.accept(w.text("oA", "z"))
+		if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 1 || s[0].Person == 0 {
+			t.Fatalf("an old profile is not read again: %+v", s)
+		}
+	})
+	t.Run("OwnersShareWhatTheyKnow", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		other := w.account("other", callbackd.ModerationOpen)
+		other.Owner = "acme"
+		w.must(w.db.SetAccount(ctx, other, "test"))
+		w.must(w.db.SetPerson(ctx, other.ID, res("77", "oX", "小明", w.clock.Now())))
+		if got, err := w.db.ListPersonsElsewhere(ctx, w.acc.ID, "acme", "77"); err != nil || len(got) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		for _, owner := range []string{"", "others"} {
+			if got, _ := w.db.ListPersonsElsewhere(ctx, w.acc.ID, owner, "77"); len(got) != 0 {
+				t.Fatalf("owner %q learns of a stranger's people", owner)
+			}
+		}
+	})
+}
+
+func searchDue(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	w.accept(w.text("oA", "x"))
+	s, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+	w.must(err)
+	if len(s) != 1 {
+		t.Fatalf("%d seekers", len(s))
+	}
+	later := w.clock.Now().Add(time.Hour)
+	w.must(w.db.SetSearch(ctx, s[0].ID, later, 3))
+	if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 0 {
+		t.Fatal("put off, and still due")
+	}
+	if due, ok, err := w.db.NextSearchDue(ctx, w.acc.ID); err != nil || !ok || !due.Equal(later) {
+		t.Fatalf("%v %v %v", due, ok, err)
+	}
+	w.clock.Advance(time.Second)
+	w.accept(w.text("oA", "y"))
+	if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 1 || s[0].Attempts != 0 {
+		t.Fatalf("a push did not make the search due: %+v", s)
+	}
+}

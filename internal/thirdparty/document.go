@@ -111,7 +111,7 @@ func Document(modules, vendored []Part) string {
 				}
 				refs = append(refs, fmt.Sprintf("[%d](#text-%d)", number[key], number[key]))
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", p.Name, p.Version, p.Licence,
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", p.Name, p.Version, strings.Join(p.Licence, " and "),
 				strings.ReplaceAll(strings.Join(p.Holders, "; "), "|", "/"), strings.Join(refs, ", "))
 		}
 	}

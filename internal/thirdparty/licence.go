@@ -17,13 +17,12 @@ import (
 type Part struct {
 	Name    string // module path or vendor folder
 	Version string
-	Licence string   // SPDX name
+	Licence []string // SPDX names, all of which hold
 	Holders []string // copyright lines
 	Texts   []string // licence and notice files, whole
 }
 
-// marks tell licences by sentences that only they have; the first whose
-// sentences all occur wins.
+// marks tell licences by sentences that only they have.
 var marks = []struct {
 	spdx      string
 	sentences []string
@@ -45,15 +44,22 @@ var marks = []struct {
 // allowed are licences whose terms we meet by printing their texts.
 var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unlicense"}
 
-// Identify names the licence of a text; "" when it knows none.
-func Identify(text string) string {
+// Identify names the licences of a text, of which there may be several in one
+// file; none when it knows none.
+func Identify(text string) []string {
 	flat := strings.ToLower(squeeze(text))
+	var found []string
 	for _, m := range marks {
-		if !slices.ContainsFunc(m.sentences, func(s string) bool { return !strings.Contains(flat, strings.ToLower(s)) }) {
-			return m.spdx
+		lacks := func(s string) bool { return !strings.Contains(flat, strings.ToLower(s)) }
+		if slices.Contains(found, m.spdx) || slices.ContainsFunc(m.sentences, lacks) {
+			continue
 		}
+		if m.spdx == "BSD-2-Clause" && slices.Contains(found, "BSD-3-Clause") {
+			continue // the longer one holds the shorter
+		}
+		found = append(found, m.spdx)
 	}
-	return ""
+	return found
 }
 
 var (
@@ -79,8 +85,8 @@ func Read(part Part, folder string) (Part, error) {
 		}
 		text := strings.TrimSpace(strings.ReplaceAll(string(b), "\r\n", "\n"))
 		part.Texts = append(part.Texts, text)
-		if spdx := Identify(text); licence && spdx != "" && !strings.Contains(part.Licence, spdx) {
-			part.Licence = strings.TrimPrefix(part.Licence+" and "+spdx, " and ")
+		if licence {
+			part.Licence = append(part.Licence, Identify(text)...)
 		}
 		for _, m := range holderLine.FindAllStringSubmatch(text, -1) {
 			if h := squeeze(m[1]); !slices.Contains(part.Holders, h) && !strings.Contains(h, "[") && !strings.Contains(h, "{") {
@@ -88,6 +94,8 @@ func Read(part Part, folder string) (Part, error) {
 			}
 		}
 	}
+	slices.Sort(part.Licence)
+	part.Licence = slices.Compact(part.Licence)
 	return part, part.check(folder)
 }
 
@@ -96,10 +104,10 @@ func (p Part) check(folder string) error {
 	if len(p.Texts) == 0 {
 		return fmt.Errorf("%s: no licence file in %s", p.Name, filepath.Base(folder))
 	}
-	if p.Licence == "" {
+	if len(p.Licence) == 0 {
 		return fmt.Errorf("%s: its licence is none that is known here", p.Name)
 	}
-	for spdx := range strings.SplitSeq(p.Licence, " and ") {
+	for _, spdx := range p.Licence {
 		if !slices.Contains(allowed, spdx) {
 			return fmt.Errorf("%s: %s asks for more than its text; decide first", p.Name, spdx)
 		}

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -47,11 +48,12 @@ func TestIdentify_KnowsLicencesByTheirSentences(t *testing.T) {
 		"                  Apache License\n            Version 2.0, January 2004":                                                 "Apache-2.0",
 		"Permission to use, copy, modify, and/or distribute this software for any\npurpose with or without fee is hereby granted": "ISC",
 		"Mozilla Public License Version 2.0":                                                                                      "MPL-2.0",
-		"GNU LESSER GENERAL PUBLIC LICENSE … the GNU General Public License":                                                      "LGPL-3.0",
+		mit + "\nApache License, Version 2.0":                                                                                     "Apache-2.0 and MIT",
+		"GNU LESSER GENERAL PUBLIC LICENSE":                                                                                       "LGPL-3.0",
 		"GNU GENERAL PUBLIC LICENSE Version 3":                                                                                    "GPL",
 		"All rights reserved.":                                                                                                    "",
 	} {
-		if got := Identify(text); got != want {
+		if got := strings.Join(Identify(text), " and "); got != want {
 			t.Errorf("%.40q: got %q, want %q", text, got, want)
 		}
 	}
@@ -79,7 +81,7 @@ func TestRead_TakesHoldersAndNotices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if part.Licence != "MIT" || len(part.Texts) != 2 || len(part.Holders) != 1 || part.Holders[0] != "Copyright (c) 2020 The Example Project" {
+	if !slices.Equal(part.Licence, []string{"MIT"}) || len(part.Texts) != 2 || len(part.Holders) != 1 || part.Holders[0] != "Copyright (c) 2020 The Example Project" {
 		t.Errorf("got %+v", part)
 	}
 }
@@ -100,11 +102,31 @@ func TestVendored_NeedsVersionAndLicence(t *testing.T) {
 }
 
 func TestDocument_PrintsEqualTextsOnce(t *testing.T) {
-	a := Part{Name: "a", Version: "v1", Licence: "MIT", Texts: []string{mit}}
-	b := Part{Name: "b", Version: "v2", Licence: "MIT", Texts: []string{"  " + mit}}
+	a := Part{Name: "a", Version: "v1", Licence: []string{"MIT"}, Texts: []string{mit}}
+	b := Part{Name: "b", Version: "v2", Licence: []string{"MIT"}, Texts: []string{"  " + mit}}
 	doc := Document([]Part{a}, []Part{b})
 	if strings.Count(doc, "Permission is hereby granted") != 1 || strings.Count(doc, "(#text-1)") != 2 {
 		t.Error(doc)
+	}
+}
+
+func TestDependencies_EachHasItsLine(t *testing.T) {
+	root := filepath.Join("..", "..")
+	direct, err := Direct(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(direct, "github.com/spf13/cobra") {
+		t.Fatalf("only %v", direct)
+	}
+	doc, err := os.ReadFile(filepath.Join(root, "docs", "adr", "dependencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range direct {
+		if !strings.Contains(string(doc), "| `"+module+"` |") {
+			t.Errorf("docs/adr/dependencies.md has no line for %s", module)
+		}
 	}
 }
 

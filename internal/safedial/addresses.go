@@ -51,9 +51,6 @@ var reserved6 = []addressClass{
 // privateBecause says why an address is none of the public internet's; empty:
 // it is.
 func privateBecause(ip netip.Addr) string {
-	if ip.Zone() != "" {
-		return "an address with a zone"
-	}
 	ip = ip.Unmap()
 	if nat64.Contains(ip) {
 		b := ip.As16()
@@ -61,7 +58,7 @@ func privateBecause(ip netip.Addr) string {
 	}
 	list := reserved4
 	if !ip.Is4() {
-		if !global6.Contains(ip) {
+		if !global6.Contains(ip) { // nor does a range contain an address with a zone
 			return "an address outside the public range"
 		}
 		list = reserved6

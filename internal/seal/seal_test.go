@@ -142,6 +142,23 @@ func TestLoadOrCreateKey_ManyAtOnceEndWithOneKey(t *testing.T) {
 	}
 }
 
+func TestCreateKey_NeverReplacesAnother(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.key")
+	if err := createKey(path); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := createKey(path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("a second key: %v, want that there is one", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the first key was replaced (%v)", err)
+	}
+}
+
 func TestLoadOrCreateKey_RefusesAFileThatOthersCanRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret.key")
 	if _, err := LoadOrCreateKey(path); err != nil {

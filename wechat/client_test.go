@@ -214,6 +214,7 @@ func TestMedia_JSONIsRecognisedWhateverItsContentType(t *testing.T) {
 		{"video", "text/plain", `{"video_url":"http://video.example.com/a?b=c&d"}`, "http://video.example.com/a?b=c&d", nil},
 		{"video, said to be fine", "application/json", `{"errcode":0,"video_url":"https://v.example.com/x","title":"a` + "\x01" + `b"}`, "https://v.example.com/x", nil},
 		{"video at an address that is none", "", `{"video_url":"file:///etc/passwd"}`, "", isAnswerError},
+		{"video at an address of another kind", "", `{"video_url":"ftp://video.example.com/a"}`, "", isAnswerError},
 		{"video without an address", "", `{"video_url":""}`, "", isAnswerError},
 		{"JSON of something else", "", `{"a":1}`, "", isAnswerError},
 		{"begins like JSON", "", `{\x00`, "", isAnswerError},

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	aesKeyChars = 43 // EncodingAESKey: base64 of 32 bytes without its "="
-	padBlock    = 32 // PKCS#7 over blocks of 32, although an AES block has 16
-	headBytes   = 20 // 16 random bytes and the length of the message
+	padBlock  = 32 // PKCS#7 over blocks of 32, although an AES block has 16
+	headBytes = 20 // 16 random bytes and the length of the message
 )
 
 // What is wrong inside a ciphertext. Callers turn all of them into ErrForged.
@@ -26,15 +25,11 @@ var (
 	errAppID      = errors.New("the ciphertext is for another app id")
 )
 
-// aesKey decodes an EncodingAESKey. The decoder is the lenient one on purpose:
+// aesKey decodes an EncodingAESKey: base64 of 32 bytes without its "=". The decoder is the lenient one on purpose:
 // the 43rd character may carry trailing bits, as the platform's own demo key
 // does, and Strict would refuse it.
 func aesKey(key callbackd.Secret) ([]byte, error) {
-	text := key.Reveal()
-	if len(text) != aesKeyChars {
-		return nil, errKey
-	}
-	raw, err := base64.StdEncoding.DecodeString(text + "=")
+	raw, err := base64.StdEncoding.DecodeString(key.Reveal() + "=")
 	if err != nil || len(raw) != 32 {
 		return nil, errKey // not err: it would quote the key
 	}

@@ -20,6 +20,7 @@ type heldPlatform struct {
 	holdToken     chan struct{} // nil: not held
 	holdCall      chan struct{}
 	valid         atomic.Value // string: the token that calls must carry
+	refuseAll     bool         // no token is ever good enough for a call
 }
 
 func (p *heldPlatform) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -40,7 +41,7 @@ func (p *heldPlatform) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch valid := p.valid.Load().(string); {
 	case r.URL.Path == pathStableToken:
 		body = fmt.Sprintf(`{"access_token":%q,"expires_in":7200}`, valid)
-	case r.URL.Query().Get("access_token") != valid:
+	case p.refuseAll, r.URL.Query().Get("access_token") != valid:
 		body = `{"errcode":42001,"errmsg":"access_token expired"}`
 	}
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
@@ -155,6 +156,33 @@ func TestToken_AnErrorIsSharedByThoseWhoWait(t *testing.T) {
 		wg.Wait()
 		if n := p.tokens.Load(); n != 1 {
 			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// Where the platform hands out again what it refuses, all who wait take it
+// from one renewal, try once more, and give up.
+func TestCall_ManyRefusedForGoodMakeOneRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &heldPlatform{refuseAll: true}
+		c := p.client()
+		if _, err := c.Token(t.Context(), apiAccount()); err != nil {
+			t.Fatal(err)
+		}
+		p.holdToken = make(chan struct{})
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				if _, err := c.CallbackIPs(t.Context(), apiAccount()); !hasCode(err, 42001) {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // all were refused and wait for the renewal
+		close(p.holdToken)
+		wg.Wait()
+		if tokens, calls := p.tokens.Load(), p.calls.Load(); tokens != 3 || calls != 2*callers {
+			t.Errorf("%d tokens, %d calls; want the first, the same again and one by force, each call twice", tokens, calls)
 		}
 	})
 }

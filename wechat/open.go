@@ -64,7 +64,7 @@ func (p *Push) authenticate(acc *callbackd.Account, q url.Values, body []byte, n
 		p.Raw = body
 		return "", "plain " + q.Get("signature"), nil
 	}
-	// An envelope that cannot be read has no ciphertext, which is refused.
+	// An envelope that cannot be read has no ciphertext, and nothing opens.
 	f, _ := readFields(body, only(fToUser)|only(fEncrypt))
 	if err := verifySealed(acc, q, f[fEncrypt]); err != nil {
 		return "", "", err
@@ -79,7 +79,7 @@ func (p *Push) authenticate(acc *callbackd.Account, q url.Values, body []byte, n
 // lasts, and keeps the key that fitted for the answer.
 func (p *Push) unseal(acc *callbackd.Account, ciphertext string, now time.Time) error {
 	keys := []callbackd.Secret{acc.AESKey}
-	if acc.PreviousAESKey != "" && now.Before(acc.PreviousAESKeyUntil) {
+	if now.Before(acc.PreviousAESKeyUntil) {
 		keys = append(keys, acc.PreviousAESKey)
 	}
 	var last error

@@ -89,6 +89,7 @@ func TestOpen_IsTolerant(t *testing.T) {
 		{"nested element of the same name, before", push("<Foo><Content>x</Content><FromUserName>y</FromUserName></Foo><MsgType>text</MsgType><Content>words</Content>"), nil},
 		{"element twice", textPush("words", "<Content>second</Content>", "<FromUserName>oSecond</FromUserName>"), nil},
 		{"nested inside the value", textPush("wo<b>nested</b>rds"), nil},
+		{"nested CDATA inside the value", textPush("wo<b><![CDATA[nested]]></b>rds"), nil},
 		{"CDATA in two sections", textPush("<![CDATA[wo]]><![CDATA[rds]]>"), nil},
 		{"comment in the value", textPush("wo<!-- <x> -->rds"), nil},
 		{"declaration, BOM, doctype, comment before", "\uFEFF<?xml version=\"1.0\"?><!DOCTYPE xml [<!ENTITY a \"b\">]><!-- > -->\n" + base, nil},

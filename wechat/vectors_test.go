@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"net/url"
@@ -65,6 +66,37 @@ func TestVectors_Ciphertexts(t *testing.T) {
 				t.Errorf("pad = %d; want %d", pad, v.Pad)
 			}
 		})
+	}
+}
+
+// Each of these opens but for the bounds of its padding.
+func TestDecrypt_PaddingIsOneTo32(t *testing.T) {
+	key, err := aesKey(testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, appID string
+		pad, bytes  int
+		want        error
+	}{
+		{"1", testAppID, 1, 1, nil},
+		{"32", testAppID, 32, 32, nil},
+		{"33", testAppID, 33, 33, errCiphertext},
+		{"0, where the last byte of the app id is 0", "wx\x00", 0, 0, errCiphertext},
+	} {
+		for msg := ""; ; msg += "m" { // as long as fills the last block
+			plain := append([]byte("0123456789abcdef\x00\x00\x00"), byte(len(msg)))
+			plain = append(append(plain, msg...), c.appID...)
+			plain = append(plain, bytes.Repeat([]byte{byte(c.pad)}, c.bytes)...)
+			if len(plain)%32 != 0 {
+				continue
+			}
+			if got, err := decrypt(newSender().encryptBlocks(plain), key, c.appID); !errors.Is(err, c.want) || err == nil && string(got) != msg {
+				t.Errorf("pad %s: %q, %v; want %v", c.name, got, err, c.want)
+			}
+			break
+		}
 	}
 }
 

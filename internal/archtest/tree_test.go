@@ -64,6 +64,7 @@ func TestJudgeText_FindsWhatMustNotBeThere(t *testing.T) {
 		"vendor token":            {"a.txt", "AKIA" + "ABCDEFGHIJKLMNOP", "access token"},
 		"left open":               {"a.go", "// TO" + "DO later", "left open"},
 		"skipped test":            {"a_test.go", "\tt.Sk" + "ip()", "left open"},
+		"machine path of others":  {"web/static/vendor/x/x.js", "/ho" + "me/web_user", ""},
 		"left open by others":     {"web/static/vendor/x/x.js", "// TO" + "DO later", ""},
 		"real app id":             {"wechat/testdata/a.xml", "wx8f3a" + "9b27c4d5e6f7", "app id"},
 		"real app id, not stored": {"wechat/a.go", "wx8f3a" + "9b27c4d5e6f7", ""},
@@ -88,11 +89,12 @@ func TestJudgeSize_FindsLongFilesAndFunctions(t *testing.T) {
 	longFunc := "package x\n\nfunc f() {\n" + strings.Repeat("\t_ = 1\n", maxFuncLines) + "}\n"
 	longFile := "package x\n" + strings.Repeat("\nvar _ = 1\n", maxFileLines/2)
 	for name, c := range map[string]struct{ path, text, want string }{
-		"function":         {"a.go", longFunc, "f has 82 lines"},
-		"file":             {"a.go", longFile, "501 lines"},
-		"function in test": {"a_test.go", longFunc, ""},
-		"short":            {"a.go", "package x\n", ""},
-		"not Go":           {"a.css", longFile, ""},
+		"function":          {"a.go", longFunc, "f has 82 lines"},
+		"file":              {"a.go", longFile, "501 lines"},
+		"function in test":  {"a_test.go", longFunc, ""},
+		"function in suite": {"store/storetest/a.go", longFunc, ""},
+		"short":             {"a.go", "package x\n", ""},
+		"not Go":            {"a.css", longFile, ""},
 	} {
 		got := strings.Join(JudgeSize(c.path, []byte(c.text)), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {

@@ -93,8 +93,9 @@ bin/callbackd:
 	@CGO_ENABLED=1 go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/callbackd ./cmd/callbackd
 
 .PHONY: arch-update
-arch-update: ## write the table of packages into docs/architecture.md
+arch-update: ## write packages into docs/architecture.md and settings into docs/operations.md
 	@go test ./internal/archtest/ -run '^TestArchitectureDocument' -update
+	@go test ./cmd/callbackd/ -run '^TestOperationsDocument' -update
 
 .PHONY: third-party
 third-party: ## write THIRD_PARTY.md from go.mod and web/static/vendor

@@ -29,7 +29,7 @@ func TestSolve_AgainstAllAssignmentsOfSmallCrowds(t *testing.T) {
 	for _, tc := range crowds {
 		t.Run(tc.name, func(t *testing.T) {
 			var decidable, decided, entries, told int
-			for seed := range uint64(1500) {
+			for seed := range uint64(800) {
 				c := newCrowd(rand.New(rand.NewPCG(seed, 7)), tc.o)
 				s := match.Solve(c.problem)
 				checkTruth(t, seed, c, s)

@@ -146,6 +146,11 @@ func TestCaptcha_OpensTheLoginOnceAndForItsOwnPicture(t *testing.T) {
 	if got := mpRet(t, d.try(&stranger, "imgcode", code)); got != -27 {
 		t.Errorf("without the cookie sig: ret %d", got)
 	}
+	code = draw()
+	stranger.get("/cgi-bin/verifycode", "username", "nobody")
+	if got := mpRet(t, d.try(&stranger, "imgcode", code)); got != -27 {
+		t.Errorf("with the sig of another picture: ret %d", got)
+	}
 	if got := ret(strings.ToUpper(draw())); got != 0 {
 		t.Errorf("right: ret %d", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,11 @@ func TestMedia_IsServedByKindAndElseAnEmptyBody(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"", "x", "-1", "99999999999999"} {
+	voice, err := strconv.Atoi(id["voice"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"", "x", "-1", fmt.Sprint(1<<32 + voice)} {
 		if a := d.get("/cgi-bin/getvoicedata", "msgid", bad); a.status != 200 || a.body != "" {
 			t.Errorf("msgid %q: %d, %q", bad, a.status, a.body)
 		}

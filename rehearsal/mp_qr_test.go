@@ -191,6 +191,26 @@ func TestQRLogin_BelongsToItsBrowser(t *testing.T) {
 	d.expect(&second, 0, "the second browser's session")
 }
 
+func TestQRLogin_IsConfirmedByTheAccountThatScanned(t *testing.T) {
+	d := newDesk(t, callbackd.Dialect2014, rehearsal.OperatorFaults{})
+	other, err := d.p.AddAccount(rehearsal.AccountConfig{Slug: "other", MP: &rehearsal.MPConfig{}})
+	d.must(err)
+	d.startQR(&d.mpBrowser)
+	d.picture(&d.mpBrowser)
+	d.must(other.ScanLogin())
+	for _, err := range []error{d.a.ConfirmLogin(), d.a.RefuseLogin(), d.a.ScanLogin()} {
+		if !errors.Is(err, callbackd.ErrNotFound) {
+			t.Errorf("another account's phone: %v", err)
+		}
+	}
+	d.expectStatus(&d.mpBrowser, 4, "scanned by the other account")
+	d.must(other.ConfirmLogin())
+	d.finishQR(&d.mpBrowser)
+	if d.a.Logins() != 0 || other.Logins() != 1 {
+		t.Errorf("logins %d and %d, want 0 and 1", d.a.Logins(), other.Logins())
+	}
+}
+
 func TestQRLogin_NeedsAnOperator(t *testing.T) {
 	d := newDesk(t, callbackd.Dialect2014, rehearsal.OperatorFaults{})
 	plain, err := d.p.AddAccount(rehearsal.AccountConfig{Slug: "plain"})

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,8 @@ type Platform struct {
 	now     func() time.Time
 	client  *http.Client
 	handler http.Handler
+	// deadline is how long a receiver has for its answer; tests end it by hand
+	deadline func(context.Context) (context.Context, context.CancelFunc)
 
 	mu       sync.Mutex // guards all below, and every Account and Follower
 	baseURL  string
@@ -72,6 +75,9 @@ func New(o Options) *Platform {
 		videos: map[string]*Asset{}, pictures: map[string]*Asset{},
 	}
 	p.client = newPushClient()
+	p.deadline = func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(ctx, o.Timeout)
+	}
 	p.handler = p.routes()
 	return p
 }

@@ -125,7 +125,7 @@ func (a *Account) Deliver(ctx context.Context, pr Prepared, target string) Attem
 		a.p.mu.Unlock()
 	}
 	began := time.Now() // the receiver's slowness is real time, whatever the platform's clock says
-	deadline, cancel := context.WithTimeout(ctx, a.p.opts.Timeout)
+	deadline, cancel := a.p.deadline(ctx)
 	defer cancel()
 	req, err := pr.Request(deadline, target)
 	if err != nil {
@@ -195,7 +195,7 @@ func (a *Account) Check(ctx context.Context, f Forgery) error {
 	stamp := strconv.FormatInt(a.p.now().Unix(), 10)
 	nonce, echo := randomDecimal(), randomDecimal()+randomDecimal()
 	q := url.Values{"signature": {sign(token, stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}, "echostr": {echo}}
-	ctx, cancel := context.WithTimeout(ctx, a.p.opts.Timeout)
+	ctx, cancel := a.p.deadline(ctx)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target+"?"+q.Encode(), nil)
 	if err != nil {

@@ -373,3 +373,12 @@ func TestNew_RefusesWhatCannotWork(t *testing.T) {
 		t.Errorf("defaults: %+v, %v", c, err)
 	}
 }
+
+func TestNewRequest_NeverLeavesThePlatform(t *testing.T) {
+	r := newRig(t, callbackd.Dialect2014)
+	for _, path := range []string{"//evil.example.com/x", "http://evil.example.com/x", "https://" + r.base.Host + "/x", "http://" + r.base.Host + "@evil.example.com/"} {
+		if _, err := r.newRequest(t.Context(), &session{}, request{path: path}); err == nil {
+			t.Errorf("%s: want an error", path)
+		}
+	}
+}

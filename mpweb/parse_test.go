@@ -103,6 +103,20 @@ func TestParseDialog_EveryForm(t *testing.T) {
 	}
 }
 
+func TestParse_EscapedControlCharactersGoToo(t *testing.T) {
+	got, err := ParseMessages([]byte(`{"msg_items":{"msg_item":[{"id":5,"type":1,"fakeid":"844700001","nick_name":"\u0007小\u001f明","content":"a\u0000b\tc\nd"}]}}`), "")
+	if err != nil || len(got) != 1 || got[0].Nickname != "小明" || got[0].Content != "ab\tc\nd" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestParseDialog_OwnBySourceAlone(t *testing.T) {
+	got, err := ParseDialog(fixture(t, "dialog.json"), "")
+	if err != nil || len(got) != 3 || !got[0].Own || got[1].Own || got[2].Own {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestParseDialog_OwnBySenderAlone(t *testing.T) {
 	page := []byte(`{"base_resp":{"ret":0},"page_info":{"msg_items":{"msg_item":[{"id":1,"type":1,"fakeid":"2391000001","content":"a","source":""}]}}}`)
 	for uin, own := range map[string]bool{"2391000001": true, "": false} {

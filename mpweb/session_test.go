@@ -82,6 +82,18 @@ func TestClient_TakesUpAnEndedSessionWhateverItsLook(t *testing.T) {
 	}
 }
 
+func TestClient_AnyHTMLWhereAFileWasAskedIsALostSession(t *testing.T) {
+	r := newRig(t, callbackd.Dialect2014)
+	r.platform.ended = look("text/html; charset=UTF-8", "<p>a page that nobody has described</p>")
+	if err := r.LoggedIn(t.Context(), r.acc); err != nil {
+		t.Fatal(err)
+	}
+	r.platform.loginElsewhere()
+	if _, err := r.Media(t.Context(), r.acc, callbackd.KindVoice, 75); err != nil || r.platform.logins != 2 {
+		t.Errorf("got %v after %d logins", err, r.platform.logins)
+	}
+}
+
 func TestClient_EndedHomePageWithoutATicket(t *testing.T) {
 	r := newRig(t, callbackd.Dialect2014)
 	r.platform.ended = look("text/html", string(fixture(t, "home_ended.html")))

@@ -16,12 +16,12 @@ func (p *Platform) AddAccount(c AccountConfig) (*Account, error) {
 		return nil, fmt.Errorf("add account: slug: %w", callbackd.ErrInvalid)
 	}
 	c.fill(p.opts.Seed)
-	a := &Account{
-		Config: c, p: p, callbackURL: c.CallbackURL, faults: c.Faults, operator: c.Operator,
+	a := &Account{Config: c, p: p, accountState: accountState{
+		callbackURL: c.CallbackURL, faults: c.Faults, operator: c.Operator,
 		contacts: map[callbackd.FakeID]*contact{}, byOpenID: map[callbackd.OpenID]*contact{},
 		byConsole: map[uint32]*Record{}, byMedia: map[string]mediaRef{}, tickets: map[string]qrTicket{},
-		nextConsole: c.FirstConsole,
-	}
+		nextConsole: c.Push.FirstConsole,
+	}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.findLocked(func(b *Account) bool {
@@ -60,14 +60,18 @@ func (c *AccountConfig) fill(seed int64) {
 			mp.Dialect = callbackd.Dialect2014
 		}
 	}
+	c.Push.fill(seed, c.Slug, c.MP)
+}
+
+func (c *PushConfig) fill(seed int64, slug callbackd.Slug, mp *MPConfig) {
 	if c.MsgIDs == "" {
 		c.MsgIDs = MsgIDNew
-		if c.MP != nil && c.MP.Dialect == callbackd.Dialect2014 {
+		if mp != nil && mp.Dialect == callbackd.Dialect2014 {
 			c.MsgIDs = MsgIDOld
 		}
 	}
 	if c.FirstConsole == 0 {
-		c.FirstConsole = 200_000_000 + uint32(number(seed, "console", c.Slug)%10_000_000)
+		c.FirstConsole = 200_000_000 + uint32(number(seed, "console", slug)%10_000_000)
 	}
 	if c.Attempts == 0 {
 		c.Attempts = 3
@@ -108,7 +112,7 @@ func (a *Account) replyLocked(n callbackd.FakeID, content string) (Record, error
 	now := a.p.now()
 	r := &Record{
 		ConsoleID: a.nextConsole, Number: n, OpenID: c.openID, Own: true, Type: TypeText, Content: content,
-		SaidAt: now, CreatedAt: now.Truncate(time.Second), ConsoleAt: now.Truncate(time.Second), PushAt: now, ListedAt: now,
+		Times: Times{SaidAt: now, CreatedAt: now.Truncate(time.Second), ConsoleAt: now.Truncate(time.Second), PushAt: now, ListedAt: now},
 	}
 	a.nextConsole++
 	a.records = append(a.records, r)

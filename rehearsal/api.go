@@ -136,7 +136,7 @@ func (f *Faults) takeForced(path string) int {
 }
 
 func (p *Platform) accountByAppID(id string) *Account {
-	return p.find(func(a *Account) bool { return a.Config.AppID == id && !a.Config.NoAPI })
+	return p.find(func(a *Account) bool { return a.Config.AppID == id && !a.Config.API.None })
 }
 
 // accountByToken finds whose token it is, and the error of one that is no
@@ -245,10 +245,10 @@ func (c *call) decode(into any) bool {
 
 // refuseUnverified answers 48001 for accounts that may not use this call.
 func (c *call) refuseUnverified() bool {
-	if c.a.Config.Unverified {
+	if c.a.Config.API.Unverified {
 		c.fail(48001, errorText(48001, ""))
 	}
-	return c.a.Config.Unverified
+	return c.a.Config.API.Unverified
 }
 
 func (c *call) ip() string {
@@ -260,7 +260,7 @@ func (c *call) ip() string {
 }
 
 func (c *call) ipAllowed() bool {
-	return !c.a.Config.IPWhitelist || slices.Contains(c.a.Config.AllowedIPs, c.ip())
+	return !c.a.Config.API.Whitelist || slices.Contains(c.a.Config.API.AllowedIPs, c.ip())
 }
 
 // getCallbackIPs lists where pushes come from: single addresses and networks.

@@ -62,10 +62,10 @@ func (p *Platform) authorize(w http.ResponseWriter, r *http.Request) {
 	case a == nil:
 		page(w, "appid 参数错误")
 		return
-	case err != nil || target.Host == "" || a.Config.OAuthDomain != "" && target.Host != a.Config.OAuthDomain:
+	case err != nil || target.Host == "" || a.Config.API.OAuthDomain != "" && target.Host != a.Config.API.OAuthDomain:
 		page(w, "redirect_uri 参数错误 错误码:10003")
 		return
-	case q.Get("response_type") != "code" || scope != scopeBase && scope != scopeUserInfo || a.Config.Unverified:
+	case q.Get("response_type") != "code" || scope != scopeBase && scope != scopeUserInfo || a.Config.API.Unverified:
 		page(w, "Scope 参数错误或没有 Scope 权限 错误码:10005")
 		return
 	case !stateShape.MatchString(q.Get("state")):
@@ -213,7 +213,7 @@ func (p *Platform) snsUserInfo(w http.ResponseWriter, r *http.Request) {
 		"openid": g.openID, "nickname": f.Profile.Nickname, "sex": 0, "language": "", "city": "", "province": "",
 		"country": "", "headimgurl": p.headImgURL(f), "privilege": []string{},
 	}
-	if c.a.Config.OldProfiles {
+	if c.a.Config.API.OldProfiles {
 		out["sex"], out["city"], out["province"], out["country"] = int(f.Profile.Gender), f.Profile.City, f.Profile.Province, f.Profile.Country
 	}
 	c.answer(out)

@@ -18,7 +18,7 @@ func (s *stage) send(t *testing.T, content string) int {
 
 func TestCustomSend_FiveInTwoDaysAfterAMessage(t *testing.T) {
 	for legacy, allowance := range map[bool]int{false: 5, true: 20} {
-		s := newStage(t, Options{}, AccountConfig{LegacyMessages: legacy})
+		s := newStage(t, Options{}, AccountConfig{API: APIConfig{LegacyMessages: legacy}})
 		if n := s.send(t, "x"); n != 45015 {
 			t.Errorf("before anything was said: %d", n)
 		}
@@ -90,7 +90,7 @@ func TestCustomSend_Refusals(t *testing.T) {
 }
 
 func TestOAuth_FromTheClickToTheName(t *testing.T) {
-	s := newStage(t, Options{}, AccountConfig{OAuthDomain: "wall.example"})
+	s := newStage(t, Options{}, AccountConfig{API: APIConfig{OAuthDomain: "wall.example"}})
 	k, _ := s.a.Contact(s.number)
 	ask := func(scope, redirect string) (*http.Response, []byte) {
 		return s.get(t, "/connect/oauth2/authorize", url.Values{

@@ -219,19 +219,19 @@ func TestToken_WrongCredentials(t *testing.T) {
 }
 
 func TestToken_WhitelistNamesTheAddress(t *testing.T) {
-	s := newStage(t, Options{}, AccountConfig{IPWhitelist: true})
+	s := newStage(t, Options{}, AccountConfig{API: APIConfig{Whitelist: true}})
 	m := s.plainToken(t)
 	if errcode(m) != 40164 || !strings.Contains(fmt.Sprint(m["errmsg"]), "invalid ip 127.0.0.1") {
 		t.Errorf("%v", m)
 	}
-	allowed := newStage(t, Options{}, AccountConfig{IPWhitelist: true, AllowedIPs: []string{"127.0.0.1"}})
+	allowed := newStage(t, Options{}, AccountConfig{API: APIConfig{Whitelist: true, AllowedIPs: []string{"127.0.0.1"}}})
 	if n := errcode(allowed.plainToken(t)); n != 0 {
 		t.Errorf("allowed: %d", n)
 	}
 }
 
 func TestToken_AccountWithoutAPI(t *testing.T) {
-	s := newStage(t, Options{}, AccountConfig{NoAPI: true})
+	s := newStage(t, Options{}, AccountConfig{API: APIConfig{None: true}})
 	if n := errcode(s.plainToken(t)); n != 40013 {
 		t.Errorf("errcode %d", n)
 	}
@@ -293,7 +293,7 @@ func TestFaults_TailsDownAndEmpty(t *testing.T) {
 
 func TestUserInfo_BeforeAndAfter2021(t *testing.T) {
 	for _, old := range []bool{false, true} {
-		s := newStage(t, Options{}, AccountConfig{OldProfiles: old})
+		s := newStage(t, Options{}, AccountConfig{API: APIConfig{OldProfiles: old}})
 		k, _ := s.a.Contact(s.number)
 		ask := func(id callbackd.OpenID) map[string]any {
 			_, b := s.get(t, "/cgi-bin/user/info", url.Values{"access_token": {s.token(t)}, "openid": {string(id)}})
@@ -335,7 +335,7 @@ func (s *stage) checkAvatar(t *testing.T, address string) {
 }
 
 func TestUserInfo_UnverifiedAccount(t *testing.T) {
-	s := newStage(t, Options{}, AccountConfig{Unverified: true})
+	s := newStage(t, Options{}, AccountConfig{API: APIConfig{Unverified: true}})
 	_, b := s.get(t, "/cgi-bin/user/info", url.Values{"access_token": {s.token(t)}, "openid": {"o"}})
 	if errcode(object(t, b)) != 48001 {
 		t.Errorf("%s", b)

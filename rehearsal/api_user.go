@@ -35,13 +35,13 @@ type userDetails struct {
 }
 
 // info renders a contact: empty profile since 2021-12-27, the full one before
-// (AccountConfig.OldProfiles), two fields for who does not follow.
+// (APIConfig.OldProfiles), two fields for who does not follow.
 func (c *call) info(k Contact) userInfo {
 	if !k.Following {
 		return userInfo{OpenID: k.OpenID}
 	}
 	d := &userDetails{Language: "zh_CN", Time: k.FollowedAt.Unix(), Tags: []int{}, Scene: "ADD_SCENE_QR_CODE"}
-	if c.a.Config.OldProfiles {
+	if c.a.Config.API.OldProfiles {
 		d.Nickname, d.Sex = k.Profile.Nickname, int(k.Profile.Gender)
 		d.City, d.Province, d.Country = k.Profile.City, k.Profile.Province, k.Profile.Country
 		d.HeadImgURL = c.p.headImgURL(k.Follower)

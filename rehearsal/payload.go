@@ -31,7 +31,7 @@ func (a *Account) Payload(r Record) Payload {
 	}
 	x := a.openXML(a.Config.OriginalID, r.OpenID, r.CreatedAt, string(kind))
 	id := func() { x.number("MsgId", strconv.FormatUint(r.MsgID, 10)) }
-	idFirst := a.Config.MsgIDs == MsgIDOld && r.Type == TypeImage // seen in 2013
+	idFirst := a.Config.Push.MsgIDs == MsgIDOld && r.Type == TypeImage // seen in 2013
 	switch r.Type {
 	case TypeText, TypeUnsupported:
 		x.text("Content", r.Content)

@@ -64,7 +64,7 @@ func TestPayload_ElementsOfEachType(t *testing.T) {
 
 func TestPayload_ImageOf2013HasItsMsgIdFirst(t *testing.T) {
 	for scheme, first := range map[MsgIDScheme]bool{MsgIDOld: true, MsgIDNew: false} {
-		s := newStage(t, Options{}, AccountConfig{MsgIDs: scheme})
+		s := newStage(t, Options{}, AccountConfig{Push: PushConfig{MsgIDs: scheme}})
 		body := string(s.a.Payload(s.say(t, Message{Type: TypeImage, Asset: Files().Pictures[0]})).XML)
 		if got := strings.Index(body, "<MsgId>") < strings.Index(body, "<MediaId>"); got != first {
 			t.Errorf("%s: MsgId first: %v", scheme, got)

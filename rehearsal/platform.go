@@ -217,8 +217,9 @@ func (a *Account) JSON() []byte {
 		Owner      string               `json:"owner,omitempty"`
 		MPWeb      *mp                  `json:"mpweb,omitempty"`
 		Resolve    []callbackd.Strategy `json:"resolve,omitempty"`
-	}{c.Name, c.OriginalID, c.AppID, c.AppSecret, c.Token, c.AESKey, c.Mode, c.Moderation, c.JoinURL, c.Owner, nil, c.Resolve}
-	if c.NoAPI {
+	}{c.Name, c.OriginalID, c.AppID, c.AppSecret, c.Token, c.AESKey, c.Mode,
+		c.Settings.Moderation, c.Settings.JoinURL, c.Settings.Owner, nil, c.Settings.Resolve}
+	if c.API.None {
 		out.AppSecret = ""
 		if !c.Mode.Encrypted() { // the ciphertext ends in the appid, so encrypted modes need it
 			out.AppID = ""

@@ -33,7 +33,7 @@ const (
 	ForgePlainLies    Forgery = "plain-lies" // compatible mode: the plain elements say something else than the ciphertext
 
 	// Genuine, but unusual: the receiver must take it.
-	PreviousKey   Forgery = "previous-key"    // encrypted with AccountConfig.PreviousAESKey
+	PreviousKey   Forgery = "previous-key"    // encrypted with PushConfig.PreviousAESKey
 	NoContentType Forgery = "no-content-type" // header missing
 	// Genuine, for somebody else: kept and counted by the receiver, never shown.
 	Misdirected Forgery = "misdirected" // ToUserName is another account's
@@ -90,7 +90,7 @@ func (a *Account) Prepare(pl Payload, o PrepareOptions) (Prepared, error) {
 		signature = sign(a.Config.Token+"x", o.Timestamp, o.Nonce)
 	}
 	out.Query = url.Values{"signature": {signature}, "timestamp": {o.Timestamp}, "nonce": {o.Nonce}}
-	if !a.Config.WithoutOpenID {
+	if !a.Config.Push.WithoutOpenID {
 		out.Query.Set("openid", string(pl.OpenID))
 	}
 	plain := pl.XML
@@ -110,7 +110,7 @@ func (a *Account) seal(out *Prepared, plain []byte, o PrepareOptions) error {
 	appID := a.Config.AppID
 	switch o.Forgery {
 	case PreviousKey:
-		out.key = a.Config.PreviousAESKey
+		out.key = a.Config.Push.PreviousAESKey
 	case ForgeKey:
 		out.key = word(a.p.opts.Seed, 43, "foreign key")
 		out.key = strings.NewReplacer("-", "A", "_", "B").Replace(out.key)

@@ -67,14 +67,14 @@ func (a *Account) PushEvent(ctx context.Context, e Event, o SendOptions) (Verdic
 func (a *Account) Send(ctx context.Context, pl Payload, o SendOptions) (Verdict, error) {
 	total := o.Attempts
 	if total == 0 {
-		total = a.Config.Attempts
+		total = a.Config.Push.Attempts
 	}
 	var (
 		pr       Prepared
 		attempts []Attempt
 	)
 	for n := range total {
-		if n == 0 || !a.Config.RepeatSame {
+		if n == 0 || !a.Config.Push.RepeatSame {
 			next, err := a.Prepare(pl, o.PrepareOptions)
 			if err != nil {
 				return Verdict{}, err

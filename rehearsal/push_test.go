@@ -129,7 +129,7 @@ func TestPrepare_WhatEachForgeryBreaks(t *testing.T) {
 		}},
 	} {
 		t.Run(string(c.forgery), func(t *testing.T) {
-			s := newStage(t, Options{}, AccountConfig{PreviousAESKey: previous})
+			s := newStage(t, Options{}, AccountConfig{Push: PushConfig{PreviousAESKey: previous}})
 			r, err := s.a.Say(Message{From: s.number, Content: "words"})
 			if err != nil {
 				t.Fatal(err)
@@ -180,7 +180,7 @@ func TestSend_RepeatsWhatFails(t *testing.T) {
 		{"the same again", 0, true, -1, 3, OutcomeFault},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, Options{}, AccountConfig{Attempts: c.attempts, RepeatSame: c.same})
+			s := newStage(t, Options{}, AccountConfig{Push: PushConfig{Attempts: c.attempts, RepeatSame: c.same}})
 			rc := newReceiver(t, func(n int, r received, w http.ResponseWriter) {
 				if n == c.good {
 					saySuccess(n, r, w)
@@ -335,7 +335,7 @@ func TestSend_ForgeriesLeaveNoFaultLine(t *testing.T) {
 }
 
 func TestPrepare_OpenIDParameterCanBeLeftOut(t *testing.T) {
-	s := newStage(t, Options{}, AccountConfig{WithoutOpenID: true})
+	s := newStage(t, Options{}, AccountConfig{Push: PushConfig{WithoutOpenID: true}})
 	p, err := s.a.Prepare(Payload{XML: []byte("<xml></xml>"), OpenID: "o"}, PrepareOptions{})
 	if err != nil || p.Query.Has("openid") {
 		t.Errorf("query %v, err %v", p.Query, err)

@@ -50,23 +50,32 @@ type Record struct {
 	Type    MsgType
 	Content string // text as the push has it, not escaped
 
+	Times
+	File
+
+	Place *callbackd.Place
+	Link  *callbackd.Link
+	Extra string // more elements of the push, ready-made XML: bizmsgmenuid, MsgDataId …
+}
+
+// Times is when the world learns of a message.
+type Times struct {
 	SaidAt    time.Time // when the person sent it
 	CreatedAt time.Time // CreateTime of the push: SaidAt in whole seconds
 	ConsoleAt time.Time // date_time of the operator pages: CreatedAt + skew; whole seconds
 	PushAt    time.Time // when the push is due
 	ListedAt  time.Time // from when the operator pages show it: PushAt + listing delay
+}
 
-	Asset        *Asset // nil unless image, voice, video, shortvideo
+// File is what a message of type image, voice, video or shortvideo brings.
+type File struct {
+	Asset        *Asset // nil: nothing
 	MediaID      string
 	MediaID16K   string
 	ThumbMediaID string
 	PicURL       string // images
-	Recognition  string // recognised words; then MsgID has low word 0
+	Recognition  string // recognised words of a voice; then MsgID has low word 0
 	Recognized   bool   // the push has a Recognition element, empty or not
-
-	Place *callbackd.Place
-	Link  *callbackd.Link
-	Extra string // more elements of the push, ready-made XML: bizmsgmenuid, MsgDataId …
 }
 
 // pageDays is how long the operator pages keep messages (wechat-protocol 4.6).

@@ -52,7 +52,8 @@ func (a *Account) Say(m Message) (Record, error) {
 	}
 	r := &Record{
 		ConsoleID: a.nextConsole, Number: m.From, OpenID: c.openID, Type: m.Type, Content: m.Content,
-		SaidAt: at, CreatedAt: at.Truncate(time.Second), Asset: m.Asset, Place: m.Place, Link: m.Link, Extra: m.Extra,
+		Times: Times{SaidAt: at, CreatedAt: at.Truncate(time.Second)}, File: File{Asset: m.Asset},
+		Place: m.Place, Link: m.Link, Extra: m.Extra,
 	}
 	if m.Type == TypeUnsupported {
 		r.Content = UnsupportedContent
@@ -66,7 +67,7 @@ func (a *Account) Say(m Message) (Record, error) {
 	r.MsgID = a.msgID(r)
 	a.records = append(a.records, r)
 	a.byConsole[r.ConsoleID] = r
-	c.openWindow(windowMessage, at, a.Config.LegacyMessages)
+	c.openWindow(windowMessage, at, a.Config.API.LegacyMessages)
 	return *r, nil
 }
 
@@ -118,7 +119,7 @@ func (a *Account) msgID(r *Record) uint64 {
 	switch {
 	case r.Type == TypeVoice && r.Recognition != "":
 		return created << 32
-	case a.Config.MsgIDs == MsgIDNew:
+	case a.Config.Push.MsgIDs == MsgIDNew:
 		return created/300<<32 | number(a.p.opts.Seed, "msgid", a.Config.OriginalID, r.ConsoleID)&0xffffffff
 	default:
 		return created<<32 | uint64(r.ConsoleID)

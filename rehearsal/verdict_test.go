@@ -85,7 +85,7 @@ func TestVerdict_OnEachAnswer(t *testing.T) {
 		}, OutcomeFault, "not the XML"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStage(t, Options{}, AccountConfig{Mode: c.mode, PreviousAESKey: previous})
+			s := newStage(t, Options{}, AccountConfig{Mode: c.mode, Push: PushConfig{PreviousAESKey: previous}})
 			rc := newReceiver(t, func(_ int, r received, w http.ResponseWriter) { _, _ = io.WriteString(w, c.answer(t, s.a, r)) })
 			s.a.SetCallbackURL(rc.url)
 			_, v, err := s.a.Push(t.Context(), Message{From: s.number, Content: "x"}, SendOptions{PrepareOptions: PrepareOptions{Forgery: c.forgery}})

@@ -29,39 +29,50 @@ type AccountConfig struct {
 	AppID      string // wx + 16 hex
 	AppSecret  string // 32 hex
 	Token      string
-	AESKey     string // 43 characters; generated unless Mode is plain
-
-	PreviousAESKey string // what Forgery PreviousKey encrypts with; empty: none
-
-	Mode       callbackd.Mode       // empty: safe
-	Moderation callbackd.Moderation // goes into JSON only; empty: absent there
-	JoinURL    string               // goes into JSON only
-	Owner      string               // goes into JSON only
-	Resolve    []callbackd.Strategy // goes into JSON only
-
-	// NoAPI leaves app_id and app_secret out of JSON and refuses API calls, as
-	// for the unverified subscription accounts of 2013.
-	NoAPI bool
+	AESKey     string         // 43 characters; generated unless Mode is plain
+	Mode       callbackd.Mode // empty: safe
 
 	CallbackURL string // where pushes go; may be set later by SetCallbackURL
 
-	MP *MPConfig // operator pages; nil: this account has none
-
-	MsgIDs       MsgIDScheme // empty: MsgIDOld in dialect 2014, else MsgIDNew
-	FirstConsole uint32      // console id of the first message; 0: drawn from the seed
-
-	Attempts       int  // deliveries of one push in all, 1–4; 0: 3 (wechat-protocol 1.6)
-	RepeatSame     bool // repeats carry the first attempt's timestamp, nonce and ciphertext
-	WithoutOpenID  bool // leave the openid query parameter out, as before 2016
-	OldProfiles    bool // user/info as before 2021-12-27: nickname, region, headimgurl
-	Unverified     bool // 48001 on user/info, qrcode/create, custom/send
-	LegacyMessages bool // customer-service allowance before June 2023: 20 in 48 h
-	IPWhitelist    bool // 40164 on token calls unless the caller is in AllowedIPs
-	AllowedIPs     []string
-	OAuthDomain    string // host[:port] that redirect_uri must have; empty: any
-
+	Push     PushConfig
+	API      APIConfig
+	MP       *MPConfig      // operator pages; nil: this account has none
 	Operator OperatorFaults // faults of the operator pages at start
 	Faults   Faults         // faults of the API at start
+	Settings Settings
+}
+
+// PushConfig is how the platform pushes to an account.
+type PushConfig struct {
+	Attempts       int         // deliveries of one push in all, 1–4; 0: 3 (wechat-protocol 1.6)
+	RepeatSame     bool        // repeats carry the first attempt's timestamp, nonce and ciphertext
+	WithoutOpenID  bool        // leave the openid query parameter out, as before 2016
+	MsgIDs         MsgIDScheme // empty: MsgIDOld in dialect 2014, else MsgIDNew
+	FirstConsole   uint32      // console id of the first message; 0: drawn from the seed
+	PreviousAESKey string      // what Forgery PreviousKey encrypts with; empty: none
+}
+
+// APIConfig is what the official API does for an account.
+type APIConfig struct {
+	// None leaves app_id and app_secret out of JSON and refuses API calls, as
+	// for the unverified subscription accounts of 2013.
+	None bool
+
+	Unverified     bool // 48001 on user/info, qrcode/create, custom/send
+	OldProfiles    bool // user/info as before 2021-12-27: nickname, region, headimgurl
+	LegacyMessages bool // customer-service allowance before June 2023: 20 in 48 h
+	Whitelist      bool // 40164 on token calls unless the caller is in AllowedIPs
+	AllowedIPs     []string
+	OAuthDomain    string // host[:port] that redirect_uri must have; empty: any
+}
+
+// Settings are the operator's side of the account: they go into JSON and the
+// platform does not look at them. What is empty is absent there.
+type Settings struct {
+	Moderation callbackd.Moderation
+	JoinURL    string
+	Owner      string
+	Resolve    []callbackd.Strategy
 }
 
 // MPConfig is the login of the account's operator.
@@ -104,18 +115,20 @@ type contact struct {
 	windows []sendWindow
 }
 
-// Account is one official account of the simulated platform. Its exported
-// fields never change after AddAccount.
+// Account is one official account of the simulated platform.
 type Account struct {
-	Config AccountConfig // with everything generated; see also the accessors
+	Config AccountConfig // with everything generated; never changes after AddAccount
 
 	p *Platform
+	accountState
+}
 
-	// All below is guarded by p.mu.
+// accountState is what happens to an account; guarded by Platform.mu.
+type accountState struct {
 	callbackURL string
 	faults      Faults
 	operator    OperatorFaults
-	mp          mpState // of the operator pages, see mp_pages.go
+	mp          mpState // of the operator pages
 	contacts    map[callbackd.FakeID]*contact
 	byOpenID    map[callbackd.OpenID]*contact
 	follows     int64

@@ -36,7 +36,7 @@ func TestMsgID_Schemes(t *testing.T) {
 			return uint32(r.MsgID) == r.ConsoleID
 		}},
 	} {
-		s := newStage(t, Options{}, AccountConfig{MsgIDs: c.scheme})
+		s := newStage(t, Options{}, AccountConfig{Push: PushConfig{MsgIDs: c.scheme}})
 		if r := s.say(t, c.m); !c.is(r) {
 			t.Errorf("%s: msgid %x, console id %x, created %x", c.name, r.MsgID, r.ConsoleID, r.CreatedAt.Unix())
 		}
@@ -223,8 +223,10 @@ func TestAddAccount_RefusesEqualNamesAndBadSlugs(t *testing.T) {
 
 func TestAccountJSON_HasTheKeysOfTheContract(t *testing.T) {
 	s := newStage(t, Options{}, AccountConfig{
-		Name: "春晚现场", Mode: callbackd.ModeSafe, Moderation: callbackd.ModerationOpen, JoinURL: "http://weixin.qq.com/r/x", Owner: "us",
-		MP: &MPConfig{Dialect: callbackd.Dialect2014}, Resolve: []callbackd.Strategy{callbackd.StrategyUserPage},
+		Name:     "春晚现场",
+		Mode:     callbackd.ModeSafe,
+		MP:       &MPConfig{Dialect: callbackd.Dialect2014},
+		Settings: Settings{Moderation: callbackd.ModerationOpen, JoinURL: "http://weixin.qq.com/r/x", Owner: "us", Resolve: []callbackd.Strategy{callbackd.StrategyUserPage}},
 	})
 	var m map[string]any
 	if err := json.Unmarshal(s.a.JSON(), &m); err != nil {
@@ -239,7 +241,7 @@ func TestAccountJSON_HasTheKeysOfTheContract(t *testing.T) {
 	if mp["username"] == "" || mp["password"] == "" || mp["dialect"] != "2014" {
 		t.Errorf("mpweb %v", mp)
 	}
-	bare := newStage(t, Options{}, AccountConfig{Mode: callbackd.ModePlain, NoAPI: true})
+	bare := newStage(t, Options{}, AccountConfig{Mode: callbackd.ModePlain, API: APIConfig{None: true}})
 	m = nil
 	if err := json.Unmarshal(bare.a.JSON(), &m); err != nil {
 		t.Fatal(err)

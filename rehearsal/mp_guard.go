@@ -200,15 +200,15 @@ const lostPage = `<!DOCTYPE html>
 `
 
 // refuse answers a request of a live session that is not served. AJAX calls get
-// the ret. What an HTML page or a file looks like then is written nowhere; a
-// wrong token is taken for a lost login, the rest shows an error page that
+// the ret, and so do media. What an HTML page looks like then is written
+// nowhere: a wrong token is taken for a lost login, the rest is a page that
 // names the ret in its script.
 func (c *opCall) refuse(b baseResp) {
 	switch {
-	case c.json():
-		c.ret(b.Ret, b.ErrMsg)
-	case b.Ret == 200040:
+	case b.Ret == 200040 && !c.json():
 		writeHTML(c.w, lostPage)
+	case c.form == formMedia || c.json():
+		c.ret(b.Ret, b.ErrMsg)
 	default:
 		writeHTML(c.w, htmlPage("操作太频繁，请稍后再试", `wx.cgiData={base_resp:`+pageJSON(b)+`};`))
 	}

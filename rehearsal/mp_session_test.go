@@ -75,6 +75,9 @@ func TestPages_NeedTheRefererButNotFromTheAddressBar(t *testing.T) {
 		if got := mpRet(t, d.do("GET", "/cgi-bin/message", url.Values{"f": {"json"}}, h)); got != -1 {
 			t.Errorf("referer %q: ret %d", h["Referer"], got)
 		}
+		if got := mpRet(t, d.do("GET", "/misc/getheadimg", nil, h)); got != -1 {
+			t.Errorf("media with referer %q: ret %d", h["Referer"], got)
+		}
 		if a := d.do("GET", "/cgi-bin/home", nil, h); !strings.Contains(a.body, "wx.commonData") {
 			t.Errorf("home with referer %q: %.200q", h["Referer"], a.body)
 		}
@@ -213,6 +216,9 @@ func TestThrottle_RefusesWhatIsTooFastUntilTheBackoffIsOver(t *testing.T) {
 	d.expect(&d.mpBrowser, 200013, "in the back-off")
 	if a := d.get("/cgi-bin/home?t=home/index"); !a.html() || mpLost(a) || !strings.Contains(a.body, `"ret":200013`) {
 		t.Errorf("HTML page: %.200q", a.body)
+	}
+	if a := d.get("/cgi-bin/getvoicedata?msgid=1"); mpRet(t, a) != 200013 {
+		t.Errorf("media: %.200q", a.body)
 	}
 	d.login() // a new session does not help
 	d.expect(&d.mpBrowser, 200013, "after a new login")

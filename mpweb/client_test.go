@@ -51,8 +51,20 @@ func TestClient_ReadsEveryPageOfBothDialects(t *testing.T) {
 }
 
 func TestClient_PagesThroughContacts(t *testing.T) {
-	for _, dialect := range []callbackd.Dialect{callbackd.Dialect2014, callbackd.Dialect2016} {
-		r := newRig(t, dialect)
+	for _, row := range []struct {
+		dialect              callbackd.Dialect
+		limit, people, pages int
+	}{
+		{callbackd.Dialect2014, 500, 150, 2},
+		{callbackd.Dialect2016, 500, 150, 2},
+		{callbackd.Dialect2014, 40, 150, 4}, // the platform gives fewer than asked
+		{callbackd.Dialect2016, 40, 150, 4},
+		{callbackd.Dialect2014, 500, 200, 3}, // the last page is full: an empty one tells the end
+		{callbackd.Dialect2014, 500, 7, 1},
+		{callbackd.Dialect2016, 500, 0, 1},
+	} {
+		r := newRig(t, row.dialect)
+		r.platform.limit, r.platform.people = row.limit, row.people
 		var cursor Cursor
 		names := map[string]bool{}
 		pages := 0
@@ -68,8 +80,8 @@ func TestClient_PagesThroughContacts(t *testing.T) {
 				names[c.Nickname] = true
 			}
 		}
-		if len(names) != 150 || pages != 2 {
-			t.Errorf("%s: %d contacts on %d pages", dialect, len(names), pages)
+		if len(names) != row.people || pages != row.pages {
+			t.Errorf("%+v: %d contacts on %d pages", row, len(names), pages)
 		}
 	}
 }

@@ -37,6 +37,8 @@ type platform struct {
 	*httptest.Server
 	clock *clock
 
+	people, limit int // followers, and how many of them a page has at most
+
 	mu       sync.Mutex // guards what follows
 	password string
 	logins   int    // granted ones
@@ -54,7 +56,7 @@ type platform struct {
 
 func newPlatform(t *testing.T) *platform {
 	t.Helper()
-	p := &platform{clock: newClock(), password: testPassword, ended: look("text/html; charset=UTF-8", string(fixture(t, "ended_timeout.html")))}
+	p := &platform{clock: newClock(), people: 150, limit: 500, password: testPassword, ended: look("text/html; charset=UTF-8", string(fixture(t, "ended_timeout.html")))}
 	p.Server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.Close)
 	return p
@@ -131,7 +133,7 @@ func (p *platform) page(w http.ResponseWriter, r *http.Request) {
 	case "/cgi-bin/singlesendpage":
 		json(fmt.Sprintf(`{"base_resp":{"ret":0},"page_info":{"msg_items":{"msg_item":[{"id":76,"type":1,"fakeid":"%s","content":"own"},{"id":75,"type":1,"fakeid":"%s","content":"hi"}]}}}`, testUIN, q.Get("tofakeid")))
 	case "/cgi-bin/contactmanage":
-		json(contactsPage2014(q))
+		json(p.contacts2014(q))
 	case "/cgi-bin/getcontactinfo":
 		json(fmt.Sprintf(`{"base_resp":{"ret":0},"contact_info":{"fake_id":%s,"nick_name":"小明","gender":1}}`, r.PostForm.Get("fakeid")))
 	case "/cgi-bin/user_tag":
@@ -139,7 +141,7 @@ func (p *platform) page(w http.ResponseWriter, r *http.Request) {
 			json(fmt.Sprintf(`{"base_resp":{"ret":0},"user_list":{"user_info_list":[{"user_openid":"%s","user_name":"小明","user_head_img":"%s/avatars/1"}]}}`, r.PostForm.Get("user_openid"), p.URL))
 			return
 		}
-		json(contactsPage2016(q))
+		json(p.contacts2016(q))
 	case "/misc/getheadimg", "/misc/getqrcode", "/cgi-bin/getimgdata", "/cgi-bin/getvoicedata", "/cgi-bin/getvideodata":
 		w.Header().Set("Content-Type", "image/jpg")
 		fmt.Fprintf(w, "bytes of %s %s%s", r.URL.Path, q.Get("fakeid"), q.Get("msgid"))
@@ -148,20 +150,20 @@ func (p *platform) page(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// contactsPage2014 has 150 followers.
-func contactsPage2014(q url.Values) string {
+func (p *platform) contacts2014(q url.Values) string {
 	size, _ := strconv.Atoi(q.Get("pagesize"))
+	size = min(size, p.limit)
 	page, _ := strconv.Atoi(q.Get("pageidx"))
 	var lines []string
-	for i := page * size; i < min((page+1)*size, 150); i++ {
+	for i := page * size; i < min((page+1)*size, p.people); i++ {
 		lines = append(lines, fmt.Sprintf(`{\"id\":%d,\"nick_name\":\"n%d\"}`, 844700000+i, i))
 	}
 	return `{"base_resp":{"ret":0},"contact_list":"{\"contacts\":[` + strings.Join(lines, ",") + `]}"}`
 }
 
-// contactsPage2016 has 150 followers, the newest first.
-func contactsPage2016(q url.Values) string {
+func (p *platform) contacts2016(q url.Values) string {
 	limit, _ := strconv.Atoi(q.Get("limit"))
+	limit = min(limit, p.limit)
 	start := 0
 	if q.Get("begin_openid") != "-1" {
 		fmt.Sscanf(q.Get("begin_openid"), "oFIXTURE%d", &start)
@@ -171,7 +173,7 @@ func contactsPage2016(q url.Values) string {
 		start++
 	}
 	var lines []string
-	for i := start; i < min(start+limit, 150); i++ {
+	for i := start; i < min(start+limit, p.people); i++ {
 		lines = append(lines, fmt.Sprintf(`{"user_openid":"oFIXTURE%020d","user_name":"n%d","user_create_time":%d}`, i, i, 1469170000-i))
 	}
 	return `{"base_resp":{"ret":0},"user_list":{"user_info_list":[` + strings.Join(lines, ",") + `]}}`

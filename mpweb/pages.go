@@ -39,6 +39,7 @@ const contactsPerPage = 100
 
 // Cursor is a place in the follower list; the zero value is its beginning.
 type Cursor struct {
+	size    int    // lines of the first page: fewer than asked where the platform gives fewer
 	page    int    // dialect 2014
 	openID  string // dialect 2016: the last one seen, with created
 	created int64
@@ -65,7 +66,7 @@ func (c *Client) LoggedIn(ctx context.Context, acc *callbackd.Account) error {
 	}
 	h, err := ParseHome(a.body)
 	if err != nil {
-		return err
+		return a.explain("home", err)
 	}
 	return c.rememberUIN(ctx, acc, h.UIN)
 }
@@ -141,15 +142,28 @@ func (c *Client) Contacts(ctx context.Context, acc *callbackd.Account, at Cursor
 	if len(contacts) == 0 {
 		return contacts, at, false, nil
 	}
-	if !is2016 {
-		return contacts, Cursor{page: at.page + 1}, len(contacts) >= contactsPerPage, nil
+	next = Cursor{size: at.size, page: at.page + 1}
+	if is2016 {
+		last := contacts[len(contacts)-1]
+		next = Cursor{size: at.size, openID: string(last.OpenID)}
+		if !last.CreatedAt.IsZero() {
+			next.created = last.CreatedAt.Unix()
+		}
 	}
-	last := contacts[len(contacts)-1]
-	next = Cursor{openID: string(last.OpenID)}
-	if !last.CreatedAt.IsZero() {
-		next.created = last.CreatedAt.Unix()
+	if next.size == 0 {
+		next.size = len(contacts)
 	}
-	return contacts, next, len(contacts) >= contactsPerPage && next != at, nil
+	return contacts, next, next != at && mayHaveMore(len(contacts), at.size), nil
+}
+
+// mayHaveMore judges by the length of a page whether another one follows. A
+// platform that gives fewer lines than were asked for does so in a round
+// number, and in the same one each time; an empty page is the end anyway.
+func mayHaveMore(lines, first int) bool {
+	if first == 0 {
+		return lines >= contactsPerPage || lines%10 == 0
+	}
+	return lines >= first
 }
 
 func contacts2014(at Cursor) func(*session) request {
@@ -217,7 +231,13 @@ func card2016(id callbackd.FakeID) func(*session) request {
 
 // explain prefers the platform's own ret to "unreadable".
 func (a answer) explain(page string, err error) error {
-	if err == nil || !looksLikeJSON(a.body) {
+	if err == nil {
+		return nil
+	}
+	if ret, ok := scriptRet(a.body); ok && !looksLikeJSON(a.body) {
+		return &AnswerError{Page: page, Ret: ret}
+	}
+	if !looksLikeJSON(a.body) {
 		return err
 	}
 	var r baseResp

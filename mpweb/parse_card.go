@@ -2,6 +2,7 @@ package mpweb
 
 import (
 	"fmt"
+	"strings"
 
 	"callbackd"
 )
@@ -12,7 +13,7 @@ type Card struct {
 	OpenID    callbackd.OpenID // dialect 2016: the FakeID; dialect 2014: in the patent's form only
 	HasOpenID bool             // the card says which openID this person has
 	Profile   callbackd.Profile
-	AvatarURL string // dialect 2016; from outside, may lie on any host
+	AvatarURL string // dialect 2016, the largest size; from outside, may lie on any host
 }
 
 // ParseCard2014 reads the card of dialect 2014 (getcontactinfo, contract.md
@@ -85,12 +86,21 @@ func ParseCard2016(body []byte) (*Card, error) {
 		FakeID:    callbackd.FakeID(f.OpenID),
 		OpenID:    callbackd.OpenID(f.OpenID),
 		HasOpenID: true,
-		AvatarURL: f.HeadImg.text(),
+		AvatarURL: wholePicture(f.HeadImg.text()),
 		Profile: callbackd.Profile{
 			Nickname: f.Name.text(), Gender: gender(f.Gender), Country: f.Country.text(),
 			Province: f.Province.text(), City: f.City.text(), Signature: f.Sign.text(),
 		},
 	}, nil
+}
+
+// wholePicture turns the address of a small avatar into that of the whole one:
+// the last part of the path is the size, 0 the original.
+func wholePicture(address string) string {
+	if small, ok := strings.CutSuffix(address, "/64"); ok {
+		return small + "/0"
+	}
+	return address
 }
 
 func gender(n number) callbackd.Gender {

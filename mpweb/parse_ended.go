@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -41,6 +42,10 @@ func (r baseResp) code() (ret int64, ok bool) {
 
 func (r baseResp) trouble() Trouble {
 	ret, _ := r.code()
+	return troubleOf(ret)
+}
+
+func troubleOf(ret int64) Trouble {
 	switch ret {
 	case -3, -20000, 200003, 200040:
 		return TroubleEnded
@@ -56,6 +61,8 @@ var (
 	reLoginAgain = regexp.MustCompile(`登录超时|请重新.{0,200}登录`)
 	// What a page of a live session holds and a login page does not.
 	reLivePage = regexp.MustCompile(`\{\s*"(?:msg_item|contacts|user_info_list)"\s*:|\bticket\s*:\s*["'][^"']+["']`)
+	// An envelope in the script of an HTML page: what it refuses and why.
+	reScriptRet = regexp.MustCompile(`["']?\bbase_resp["']?\s*:\s*\{\s*["']?ret["']?\s*:\s*["']?(-?\d{1,9})\b`)
 	// What only a login page holds.
 	reLoginPage = regexp.MustCompile(`/cgi-bin/(?:login|bizlogin|loginqrcode|scanloginqrcode|loginpage)\b|type\s*=\s*["']?password\b`)
 )
@@ -74,10 +81,23 @@ func Recognise(contentType string, body []byte) Trouble {
 	if reLivePage.Match(body) {
 		return TroubleNone
 	}
+	if ret, ok := scriptRet(body); ok && isHTML(contentType, body) {
+		return troubleOf(ret)
+	}
 	if isHTML(contentType, body) && (reLoginAgain.Match(body) || reLoginPage.Match(body)) {
 		return TroubleEnded
 	}
 	return TroubleNone
+}
+
+// scriptRet is the ret that an HTML page names in its script.
+func scriptRet(body []byte) (int64, bool) {
+	m := reScriptRet.FindSubmatch(body)
+	if m == nil {
+		return 0, false
+	}
+	ret, err := strconv.ParseInt(string(m[1]), 10, 64)
+	return ret, err == nil && ret != 0
 }
 
 // Expired reports whether a page says that the session is over: the HTML page

@@ -167,7 +167,7 @@ func TestParseCard2014_WithAndWithoutOpenID(t *testing.T) {
 func TestParseCard2016(t *testing.T) {
 	got, err := ParseCard2016(fixture(t, "card_2016.json"))
 	want := &Card{
-		FakeID: openID2, OpenID: openID2, HasOpenID: true, AvatarURL: "http://wx.example.com/mmhead/two/64",
+		FakeID: openID2, OpenID: openID2, HasOpenID: true, AvatarURL: "http://wx.example.com/mmhead/two/0",
 		Profile: callbackd.Profile{Nickname: `小红 "二"`, Country: "中国", Province: "湖北", City: "武汉"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -276,6 +276,8 @@ func TestRecognise_EveryLook(t *testing.T) {
 		{"dialog.html", html, TroubleNone},
 		{"contacts_2014.html", html, TroubleNone},
 		{"card_2014_unfollowed.json", json, TroubleNone},
+		{"frequency.html", html, TroubleFrequency},
+		{"refused.html", html, TroubleNone},
 	} {
 		if got := Recognise(row.contentType, fixture(t, row.name)); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)

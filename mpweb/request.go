@@ -106,8 +106,10 @@ func (r request) trouble(a answer) Trouble {
 	if r.file && MediaExpired(a.contentType, a.body) {
 		return TroubleEnded
 	}
-	if _, err := ParseHome(a.body); r.page == "home" && err != nil && isHTML(a.contentType, a.body) {
-		return TroubleEnded // a home page without a ticket is nobody's
+	if _, refused := scriptRet(a.body); r.page == "home" && !refused && isHTML(a.contentType, a.body) {
+		if _, err := ParseHome(a.body); err != nil {
+			return TroubleEnded // a home page without a ticket is nobody's
+		}
 	}
 	if !looksLikeJSON(a.body) && (a.landed == "/" || strings.HasPrefix(a.landed, "/cgi-bin/login")) {
 		return TroubleEnded

@@ -387,6 +387,23 @@ func TestClient_FrequencyControlAtLogin(t *testing.T) {
 	}
 }
 
+func TestClient_RefusedHomePageIsNoEndedSession(t *testing.T) {
+	r := newRig(t, callbackd.Dialect2014)
+	if err := r.LoggedIn(t.Context(), r.acc); err != nil {
+		t.Fatal(err)
+	}
+	r.platform.answerOnce("/cgi-bin/home", look("text/html", string(fixture(t, "refused.html"))))
+	var answer *AnswerError
+	if err := r.LoggedIn(t.Context(), r.acc); !errors.As(err, &answer) || answer.Ret != -1 {
+		t.Errorf("got %v", err)
+	}
+	r.platform.answerOnce("/cgi-bin/home", look("text/html", string(fixture(t, "frequency.html"))))
+	var f *FrequencyError
+	if err := r.LoggedIn(t.Context(), r.acc); !errors.As(err, &f) || r.platform.logins != 1 {
+		t.Errorf("got %v after %d logins", err, r.platform.logins)
+	}
+}
+
 func TestClient_CookiesThatChangeAreKept(t *testing.T) {
 	r := newRig(t, callbackd.Dialect2014)
 	r.platform.answerOnce("/cgi-bin/message", func(w http.ResponseWriter, req *http.Request) {

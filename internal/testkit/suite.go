@@ -41,6 +41,7 @@ func PostgresDurable(tb testing.TB) string { tb.Helper(); return servers.durable
 func Main(m interface{ Run() int }) {
 	defer servers.quick.stop()
 	defer servers.durable.stop()
+	defer chrome.stop()
 	m.Run()
 }
 

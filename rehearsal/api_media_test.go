@@ -49,6 +49,9 @@ func TestMediaGet_VoicePictureAndThumb(t *testing.T) {
 		if got := resp.Header.Get("Content-Type"); got != c.contentType {
 			t.Errorf("content type %s, want %s", got, c.contentType)
 		}
+		if !resp.Close {
+			t.Error("the connection stays open")
+		}
 		if got := resp.Header.Get("Content-Disposition"); got != `attachment; filename="`+c.id+c.ext+`"` {
 			t.Errorf("disposition %s", got)
 		}
@@ -92,6 +95,9 @@ func TestMediaGet_ErrorsAsText(t *testing.T) {
 	if resp.Header.Get("Content-Type") != "text/plain" || errcode(object(t, b)) != 40007 ||
 		!strings.Contains(resp.Header.Get("Content-Disposition"), "unknown.plain") {
 		t.Errorf("%s %s", resp.Header, b)
+	}
+	if resp, _ := s.media(t, "a\"b\r\nX: y"); resp.Header.Get("Content-Disposition") != `attachment; filename="abXy.plain"` {
+		t.Errorf("an id with quotes: %s", resp.Header)
 	}
 	if _, b := s.media(t, ""); errcode(object(t, b)) != 41006 {
 		t.Errorf("missing id: %s", b)
@@ -161,6 +167,10 @@ func TestQRCode_TicketPictureAndScan(t *testing.T) {
 	s.clock.Add(600 * time.Second)
 	if resp, _ := s.get(t, "/cgi-bin/showqrcode", url.Values{"ticket": {ticket}}); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("after its end: %d", resp.StatusCode)
+	}
+	long := map[string]any{"expire_seconds": 9_999_999, "action_name": "QR_SCENE", "action_info": scene("scene_id", 7)}
+	if m := create(long); m["expire_seconds"] != 2_592_000.0 {
+		t.Errorf("longest life: %v", m)
 	}
 	if m := create(map[string]any{"action_name": "QR_SCENE", "action_info": scene("scene_id", 7)}); m["expire_seconds"] != 60.0 {
 		t.Errorf("default life: %v", m)

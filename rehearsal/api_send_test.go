@@ -81,9 +81,13 @@ func TestCustomSend_Refusals(t *testing.T) {
 			t.Errorf("errcode %d, want %d", n, want)
 		}
 	}
-	if _, err := s.a.Act(EventSample("unsubscribe", s.number)); err != nil {
-		t.Fatal(err)
+	typing := func(command string) int {
+		return errcode(s.post(t, "/cgi-bin/message/custom/typing?access_token="+s.token(t), map[string]any{"touser": k.OpenID, "command": command}))
 	}
+	if a, b := typing("Typing"), typing("Dance"); a != 0 || b != 47001 {
+		t.Errorf("typing: %d and %d", a, b)
+	}
+	s.a.Unfollow(s.number)
 	if n := s.send(t, "x"); n != 45015 {
 		t.Errorf("to who has left: %d", n)
 	}
@@ -122,7 +126,15 @@ func TestOAuth_FromTheClickToTheName(t *testing.T) {
 		_, b := s.get(t, "/sns/userinfo", url.Values{"access_token": {fmt.Sprint(m["access_token"])}, "openid": {fmt.Sprint(m["openid"])}})
 		return object(t, b)
 	}
+	if resp, _ := s.get(t, "/connect/oauth2/authorize", url.Values{
+		"appid": {s.a.Config.AppID}, "redirect_uri": {"https://wall.example/me"}, "response_type": {"code"}, "scope": {scopeBase}, "state": {"a b"},
+	}); resp.StatusCode != 200 {
+		t.Errorf("a state that is no word: status %d", resp.StatusCode)
+	}
 	c := code(scopeUserInfo)
+	if n := s.tradeElsewhere(t, c); n != 40029 {
+		t.Errorf("another account's code: %d", n)
+	}
 	m := trade(c)
 	if m["openid"] != string(k.OpenID) || m["expires_in"] != 7200.0 {
 		t.Fatalf("%v", m)
@@ -135,6 +147,9 @@ func TestOAuth_FromTheClickToTheName(t *testing.T) {
 	}
 	if got := info(m); got["nickname"] != k.Profile.Nickname || got["sex"] != 0.0 || got["city"] != "" || got["headimgurl"] == "" {
 		t.Errorf("%v", got)
+	}
+	if n := errcode(info(map[string]any{"access_token": m["access_token"], "openid": "o"})); n != 40003 {
+		t.Errorf("another openid: %d", n)
 	}
 	if n := errcode(info(trade(code(scopeBase)))); n != 48001 {
 		t.Errorf("snsapi_base: %d", n)
@@ -154,4 +169,17 @@ func TestOAuth_FromTheClickToTheName(t *testing.T) {
 	if n := errcode(info(m)); n != 42001 {
 		t.Errorf("after two hours: %d", n)
 	}
+}
+
+// tradeElsewhere uses a code with the credentials of another account.
+func (s *stage) tradeElsewhere(t *testing.T, code string) int {
+	t.Helper()
+	other, err := s.AddAccount(AccountConfig{Slug: "elsewhere"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, b := s.get(t, "/sns/oauth2/access_token", url.Values{
+		"appid": {other.Config.AppID}, "secret": {other.Config.AppSecret}, "code": {code}, "grant_type": {"authorization_code"},
+	})
+	return errcode(object(t, b))
 }

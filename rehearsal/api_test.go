@@ -169,6 +169,22 @@ func TestStableToken_SameTokenWithWhatIsLeft(t *testing.T) {
 	}
 }
 
+func TestStableToken_MinuteLimit(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{})
+	s.Platform.mu.Lock()
+	for range stablePerMin {
+		s.a.tokens.take(quotaStable, minuteFormat, stablePerMin, s.clock.Now())
+	}
+	s.Platform.mu.Unlock()
+	if n := errcode(s.stable(t, false)); n != 45011 {
+		t.Errorf("call 10001: %d", n)
+	}
+	s.clock.Add(time.Minute)
+	if n := errcode(s.stable(t, false)); n != 0 {
+		t.Errorf("next minute: %d", n)
+	}
+}
+
 func TestStableToken_Forced(t *testing.T) {
 	s := newStage(t, Options{}, AccountConfig{})
 	one := s.stable(t, false)
@@ -370,5 +386,50 @@ func TestCallbackIPs_MixAddressesAndNetworks(t *testing.T) {
 	_, b := s.get(t, "/cgi-bin/getcallbackip", url.Values{"access_token": {s.token(t)}})
 	if string(b) != `{"ip_list":["127.0.0.1","101.226.103.0/25"]}` {
 		t.Errorf("%s", b)
+	}
+}
+
+func TestUserInfos_AHundredAtMost(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{})
+	k, _ := s.a.Contact(s.number)
+	ask := func(n int) map[string]any {
+		list := make([]map[string]any, n)
+		for i := range list {
+			list[i] = map[string]any{"openid": k.OpenID, "lang": "zh_CN"}
+		}
+		return s.post(t, "/cgi-bin/user/info/batchget?access_token="+s.token(t), map[string]any{"user_list": list})
+	}
+	if got, _ := ask(100)["user_info_list"].([]any); len(got) != 100 {
+		t.Errorf("%d infos", len(got))
+	}
+	for _, n := range []int{0, 101} {
+		if code := errcode(ask(n)); code != 47001 {
+			t.Errorf("%d people: %d", n, code)
+		}
+	}
+}
+
+func TestClearQuota_TenTimesAMonth(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{})
+	path := "/cgi-bin/clear_quota?access_token=" + s.token(t)
+	if n := errcode(s.post(t, path, map[string]any{"appid": "wx"})); n != 40013 {
+		t.Errorf("another appid: %d", n)
+	}
+	s.Platform.mu.Lock()
+	for range tokensPerDay {
+		s.a.tokens.take(quotaToken, dayFormat, tokensPerDay, s.clock.Now())
+	}
+	s.Platform.mu.Unlock()
+	for i := range 11 {
+		want := 0
+		if i == 10 {
+			want = 48006
+		}
+		if n := errcode(s.post(t, path, map[string]any{"appid": s.a.Config.AppID})); n != want {
+			t.Errorf("clear %d: %d", i+1, n)
+		}
+	}
+	if n := errcode(s.plainToken(t)); n != 0 {
+		t.Errorf("token after it: %d", n)
 	}
 }

@@ -2,6 +2,8 @@ package rehearsal
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/json"
 	"os"
 	"testing"
@@ -74,30 +76,39 @@ func TestDecrypt_RefusesWhatIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := decodeBase64(v.Encrypt)
-	lies, err := encrypt(key, bytes.Repeat([]byte{'r'}, 16), nil, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	short := decodeBase64(lies)
+	tail := func(n int, b byte) []byte { return bytes.Repeat([]byte{b}, n) }
+	empty := append(bytes.Repeat([]byte{'r'}, 16), 0, 0, 0, 0)
 	for name, enc := range map[string]string{
-		"no base64":       "!!",
-		"nothing":         "",
-		"half a block":    encodeBase64(whole[:40]),
-		"wrong padding":   spoilPadding(v.Encrypt),
-		"length too long": encodeBase64(flip(short, 0)),
+		"no base64":           "!!",
+		"nothing":             "",
+		"half a block":        encodeBase64(whole[:40]),
+		"spoiled":             spoilPadding(v.Encrypt),
+		"padding of 33":       raw(t, key, empty, tail(11, 'a'), tail(33, 33)),
+		"padding of 0":        raw(t, key, empty, tail(11, 'a'), tail(33, 0)),
+		"padding not equal":   raw(t, key, empty, tail(10, 'a'), tail(2, 12)),
+		"shorter than a head": raw(t, key, tail(16, 'r'), tail(16, 16)),
+		"length too long":     raw(t, key, tail(16, 'r'), []byte{0, 0, 0, 1}, tail(12, 12)),
+		"length of 4 GiB":     raw(t, key, tail(16, 'r'), tail(4, 255), tail(12, 12)),
 	} {
 		if _, err := decrypt(key, enc); err == nil {
 			t.Errorf("%s: opened", name)
 		}
 	}
+	if _, err := decrypt(key, raw(t, key, empty, tail(12, 12))); err != nil {
+		t.Errorf("nothing wrong: %v", err)
+	}
 }
 
-// flip turns the first byte of the length in a two-block message: CBC carries a
-// flipped bit of block n into block n+1.
-func flip(b []byte, at int) []byte {
-	out := bytes.Clone(b)
-	out[at] ^= 0x7f
-	return out
+// raw encrypts bytes as they are, padding included.
+func raw(t *testing.T, key []byte, parts ...[]byte) string {
+	t.Helper()
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := bytes.Join(parts, nil)
+	cipher.NewCBCEncrypter(block, key[:16]).CryptBlocks(plain, plain)
+	return encodeBase64(plain)
 }
 
 func TestDecodeKey_TakesTheOfficialDemoKey(t *testing.T) {

@@ -134,9 +134,6 @@ func (a *Account) Deliver(ctx context.Context, pr Prepared, target string) Attem
 	out := a.p.roundTrip(req)
 	out.Took = time.Since(began)
 	out.Cut = out.Err != nil && deadline.Err() != nil && ctx.Err() == nil
-	if out.Cut {
-		out.Status, out.Body = 0, nil // an answer that was not whole in time is none
-	}
 	return out
 }
 
@@ -148,7 +145,7 @@ func (p *Platform) roundTrip(req *http.Request) Attempt {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return Attempt{Status: resp.StatusCode, Err: err}
+		return Attempt{Err: err} // an answer that is not whole is none
 	}
 	return Attempt{Status: resp.StatusCode, Body: body}
 }

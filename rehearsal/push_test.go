@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"callbackd"
 )
@@ -363,5 +364,56 @@ func TestCheck_WantsEchostrByteForByte(t *testing.T) {
 	tail = "\n"
 	if err := s.a.Check(t.Context(), Genuine); !errors.Is(err, ErrCheckRefused) {
 		t.Errorf("echostr with a line break: %v", err)
+	}
+}
+
+func TestSend_AnAnswerThatIsNotWholeIsNone(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{Mode: callbackd.ModePlain})
+	rc := newReceiver(t, func(n int, r received, w http.ResponseWriter) {
+		if n == 0 {
+			w.Header().Set("Content-Length", "7")
+			_, _ = io.WriteString(w, "succ")
+			return
+		}
+		saySuccess(n, r, w)
+	})
+	s.a.SetCallbackURL(rc.url)
+	_, v, err := s.a.Push(t.Context(), Message{From: s.number, Content: "x"}, SendOptions{})
+	if err != nil || len(v.Attempts) != 2 || v.Attempts[0].Status != 0 || v.Outcome != OutcomeSuccess {
+		t.Errorf("verdict %+v, err %v", v, err)
+	}
+}
+
+func TestSend_FollowsNoRedirect(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{})
+	rc := newReceiver(t, func(n int, r received, w http.ResponseWriter) {
+		if n > 0 {
+			saySuccess(n, r, w)
+			return
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(http.StatusFound)
+	})
+	s.a.SetCallbackURL(rc.url)
+	_, v, err := s.a.Push(t.Context(), Message{From: s.number, Content: "x"}, SendOptions{Attempts: 1})
+	if err != nil || v.Why != "status 302" || len(rc.all()) != 1 {
+		t.Errorf("verdict %+v, err %v, %d requests", v, err, len(rc.all()))
+	}
+}
+
+func TestSend_PauseEndsWithItsContext(t *testing.T) {
+	s := newStage(t, Options{RepeatPause: time.Hour}, AccountConfig{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	rc := newReceiver(t, func(_ int, _ received, w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) })
+	s.a.SetCallbackURL(rc.url)
+	began := s.deadline
+	s.deadline = func(c context.Context) (context.Context, context.CancelFunc) {
+		c, end := began(c)
+		return c, func() { end(); cancel() } // the answer is in: now the platform waits
+	}
+	_, v, err := s.a.Push(ctx, Message{From: s.number, Content: "x"}, SendOptions{})
+	if !errors.Is(err, context.Canceled) || len(v.Attempts) != 1 {
+		t.Errorf("%d attempts, err %v", len(v.Attempts), err)
 	}
 }

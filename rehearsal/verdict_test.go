@@ -77,6 +77,11 @@ func TestVerdict_OnEachAnswer(t *testing.T) {
 		{"sealed with the key of the push", safe, PreviousKey, sealed(previous, nil), OutcomeReply, ""},
 		{"sealed with the other key", safe, PreviousKey, sealed("", nil), OutcomeFault, "does not decrypt"},
 		{"sealed with a wrong signature", safe, "", sealed("", func(_, sig *string) { *sig = strings.Repeat("0", 40) }), OutcomeFault, "signature"},
+		{"sealed with another appid", safe, "", func(t *testing.T, a *Account, r received) string {
+			other := *a
+			other.Config.AppID = "wx0123456789abcdef"
+			return sealTo(t, &other, a.Config.AESKey, answerTo(a, r, "x"), nil)
+		}, OutcomeFault, "appid"},
 		{"sealed in plain mode", plain, "", func(t *testing.T, a *Account, r received) string {
 			return sealTo(t, a, previous, answerTo(a, r, "x"), nil)
 		}, OutcomeFault, "plain mode"},
@@ -150,5 +155,15 @@ func TestDeadline_IsFiveSecondsUnlessTold(t *testing.T) {
 			t.Errorf("timeout %s leaves %s", o, left)
 		}
 		cancel()
+	}
+}
+
+func TestVerdicts_KeepTheLatest(t *testing.T) {
+	s := newStage(t, Options{}, AccountConfig{})
+	for n := range maxVerdicts + 2 {
+		s.record(s.a, Verdict{MsgID: uint64(n), Outcome: OutcomeSuccess})
+	}
+	if got := s.Verdicts(); len(got) != maxVerdicts || got[0].MsgID != 2 {
+		t.Errorf("%d verdicts, the first %d", len(got), got[0].MsgID)
 	}
 }

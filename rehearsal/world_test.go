@@ -216,6 +216,9 @@ func TestAddAccount_RefusesEqualNamesAndBadSlugs(t *testing.T) {
 	if _, err := s.AddAccount(AccountConfig{Slug: "stage"}); !errors.Is(err, callbackd.ErrConflict) {
 		t.Errorf("same slug: %v", err)
 	}
+	if _, err := s.AddFollower(Follower{Number: s.number}); !errors.Is(err, callbackd.ErrConflict) {
+		t.Errorf("same number: %v", err)
+	}
 	if _, err := s.AddAccount(AccountConfig{Slug: "Stage!"}); !errors.Is(err, callbackd.ErrInvalid) {
 		t.Errorf("bad slug: %v", err)
 	}

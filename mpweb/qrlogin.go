@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -93,7 +95,7 @@ func (c *Client) scan(ctx context.Context, acc *callbackd.Account, b Browser, pr
 	defer closeTab()
 	w := newPageWatch(c.base)
 	if err := chromedp.Listen(tab, w.event); err != nil {
-		return nil, fmt.Errorf("start the browser: %w", errors.Join(err, callbackd.ErrUnavailable))
+		return nil, browserError("start the browser", err)
 	}
 	s := &scan{client: c, acc: acc, tab: tab, watch: w, progress: progress, dir: b.PictureDir}
 	defer s.removePicture()
@@ -116,6 +118,16 @@ func (c *Client) scan(ctx context.Context, acc *callbackd.Account, b Browser, pr
 			}
 		}
 	}
+}
+
+// browserError is one line about a browser's trouble, whose own words may be
+// many lines and hold addresses.
+func browserError(doing string, err error) error {
+	text := doing + ": " + strings.Join(strings.Fields(err.Error()), " ")
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		text += "; install chromium"
+	}
+	return &kindError{string(scrub([]byte(text), nil)), callbackd.ErrUnavailable}
 }
 
 // browserOptions are the flags of the browser. Towards a platform on this
@@ -156,7 +168,7 @@ func (s *scan) open() error {
 		err = errors.New(res.ErrorText)
 	}
 	if err != nil {
-		return fmt.Errorf("open the login page: %w", errors.Join(err, callbackd.ErrUnavailable))
+		return browserError("open the login page", err)
 	}
 	return nil
 }
@@ -244,7 +256,7 @@ func (s *scan) removePicture() {
 func (s *scan) session(token string) (*session, error) {
 	jar, err := chromedp.Call(s.tab, network.GetCookies, network.GetCookiesParams{URLs: []string{s.client.base.String() + "/"}})
 	if err != nil {
-		return nil, fmt.Errorf("read the browser's cookies: %w", errors.Join(err, callbackd.ErrUnavailable))
+		return nil, browserError("read the browser's cookies", err)
 	}
 	fresh := &session{token: token}
 	for _, k := range jar.Cookies {

@@ -178,13 +178,17 @@ func TestLoginQR_SaysWhatIsMissing(t *testing.T) {
 	r, _ := newScanRig(t)
 	none := func(p Progress) { t.Errorf("progress %s", p.Step) }
 	err := r.LoginQR(t.Context(), r.acc, Browser{ExecPath: filepath.Join(t.TempDir(), "no-browser")}, none)
-	if !errors.Is(err, callbackd.ErrUnavailable) || !strings.Contains(err.Error(), "start the browser") {
+	if !errors.Is(err, callbackd.ErrUnavailable) || !strings.Contains(err.Error(), "start the browser") || !strings.HasSuffix(err.Error(), "install chromium") {
 		t.Errorf("without a browser: got %v", err)
 	}
 	r.platform.Close()
 	err = r.LoginQR(t.Context(), r.acc, Browser{}, none)
 	if !errors.Is(err, callbackd.ErrUnavailable) || !strings.Contains(err.Error(), "open the login page") {
 		t.Errorf("without a platform: got %v", err)
+	}
+	many := browserError("open", errors.New("a\nb http://x/?token=1000000001"))
+	if many.Error() != "open: a b http://x/?token=0" {
+		t.Errorf("got %q", many)
 	}
 	r.acc.MPWeb = nil
 	if err := r.LoginQR(t.Context(), r.acc, Browser{}, none); !errors.Is(err, ErrOff) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"callbackd"
 )
 
 func (s *stage) say(t *testing.T, m Message) Record {
@@ -167,6 +169,9 @@ func TestQRCode_TicketPictureAndScan(t *testing.T) {
 	s.clock.Add(600 * time.Second)
 	if resp, _ := s.get(t, "/cgi-bin/showqrcode", url.Values{"ticket": {ticket}}); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("after its end: %d", resp.StatusCode)
+	}
+	if _, err := s.a.ScanTicket(s.number, ticket); !errors.Is(err, callbackd.ErrNotFound) {
+		t.Errorf("scan after its end: %v", err)
 	}
 	long := map[string]any{"expire_seconds": 9_999_999, "action_name": "QR_SCENE", "action_info": scene("scene_id", 7)}
 	if m := create(long); m["expire_seconds"] != 2_592_000.0 {

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"encoding/xml"
+	"errors"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestPayload_ElementsOfEachType(t *testing.T) {
 		{"text", Message{Content: "好"}, []string{"[text]", "<Content><![CDATA[好]]>"}, nil},
 		{"menu answer", Message{Content: "好", Extra: "<bizmsgmenuid><![CDATA[menu_a]]></bizmsgmenuid>\n"}, []string{"[menu_a]"}, nil},
 		{"unsupported", Message{Type: TypeUnsupported}, []string{"[text]", UnsupportedContent}, nil},
+		{"unknown", Message{Type: "hologram"}, []string{"[hologram]", "<MsgId>"}, nil},
 		{"image", Message{Type: TypeImage, Asset: f.Pictures[0]}, []string{"[image]", "<PicUrl>", "<MediaId>"}, []string{"<Content>"}},
 		{"voice", Message{Type: TypeVoice, Asset: f.Voice("zh-1")}, []string{"[voice]", "<MediaId>", "<Format><![CDATA[amr]]>"}, []string{"<Recognition>", "16K"}},
 		{"voice in 16 kHz", Message{Type: TypeVoice, Asset: f.Voice("zh-2")}, []string{"<MediaId16K>"}, nil},
@@ -102,6 +104,9 @@ func TestAct_EachEventIsWellFormed(t *testing.T) {
 
 func TestAct_SubscribeAndUnsubscribeChangeTheWorld(t *testing.T) {
 	s := newStage(t, Options{}, AccountConfig{})
+	if _, err := s.a.Act(EventSample("CLICK", "1")); !errors.Is(err, callbackd.ErrForbidden) {
+		t.Errorf("event of nobody: %v", err)
+	}
 	if _, err := s.a.Act(EventSample("unsubscribe", s.number)); err != nil {
 		t.Fatal(err)
 	}

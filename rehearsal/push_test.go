@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"callbackd"
 )
@@ -398,22 +397,5 @@ func TestSend_FollowsNoRedirect(t *testing.T) {
 	_, v, err := s.a.Push(t.Context(), Message{From: s.number, Content: "x"}, SendOptions{Attempts: 1})
 	if err != nil || v.Why != "status 302" || len(rc.all()) != 1 {
 		t.Errorf("verdict %+v, err %v, %d requests", v, err, len(rc.all()))
-	}
-}
-
-func TestSend_PauseEndsWithItsContext(t *testing.T) {
-	s := newStage(t, Options{RepeatPause: time.Hour}, AccountConfig{})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	rc := newReceiver(t, func(_ int, _ received, w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) })
-	s.a.SetCallbackURL(rc.url)
-	began := s.deadline
-	s.deadline = func(c context.Context) (context.Context, context.CancelFunc) {
-		c, end := began(c)
-		return c, func() { end(); cancel() } // the answer is in: now the platform waits
-	}
-	_, v, err := s.a.Push(ctx, Message{From: s.number, Content: "x"}, SendOptions{})
-	if !errors.Is(err, context.Canceled) || len(v.Attempts) != 1 {
-		t.Errorf("%d attempts, err %v", len(v.Attempts), err)
 	}
 }

@@ -65,6 +65,12 @@ func TestVerdict_OnEachAnswer(t *testing.T) {
 			s = strings.Replace(s, a.Config.OriginalID, r.query["openid"], 1)
 			return strings.Replace(s, "[T]", "["+a.Config.OriginalID+"]", 1)
 		}), OutcomeFault, "not swapped"},
+		{"to somebody else", plain, "", edit(reply("x"), func(_ *Account, r received, s string) string {
+			return strings.Replace(s, r.query["openid"], "o-somebody-else", 1)
+		}), OutcomeFault, "not swapped"},
+		{"from somebody else", plain, "", edit(reply("x"), func(a *Account, _ received, s string) string {
+			return strings.Replace(s, a.Config.OriginalID, "gh_000000000000", 1)
+		}), OutcomeFault, "not swapped"},
 		{"milliseconds", plain, "", edit(reply("x"), func(_ *Account, _ received, s string) string {
 			return strings.Replace(s, "1380000001", "1380000001000", 1)
 		}), OutcomeFault, "CreateTime"},

@@ -17,20 +17,20 @@ import (
 // Forgery is what is wrong with a push on purpose.
 type Forgery string
 
-// What can be wrong. All but the last three come from somebody who does not
-// know the secrets; a receiver must refuse them.
+// What can be wrong; Refused says which of these a receiver must refuse, and
+// Applies in which modes there is such a thing.
 const (
 	Genuine           Forgery = ""
 	ForgeSignature    Forgery = "signature"     // wrong signature; in encrypted modes msg_signature too
-	ForgeMsgSignature Forgery = "msg-signature" // signature right, msg_signature wrong; encrypted modes
+	ForgeMsgSignature Forgery = "msg-signature" // signature right, msg_signature wrong
 	ForgeNoMsgSig     Forgery = "no-msg-signature"
-	ForgeAppID        Forgery = "appid"      // another appid inside the ciphertext; encrypted modes
+	ForgeAppID        Forgery = "appid"      // another appid inside the ciphertext
 	ForgeKey          Forgery = "key"        // encrypted with a key that was never the account's
 	ForgePlain        Forgery = "plain"      // plaintext body with a right signature and no ciphertext
 	ForgeStale        Forgery = "stale"      // everything right, one hour late
 	ForgePadding      Forgery = "padding"    // ciphertext whose padding is wrong, signed right
 	ForgeTruncated    Forgery = "truncated"  // ciphertext cut to a length that is no block, signed right
-	ForgePlainLies    Forgery = "plain-lies" // compatible mode: the plain elements say something else than the ciphertext
+	ForgePlainLies    Forgery = "plain-lies" // the plain elements say something else than the ciphertext: only that is believed
 
 	// Genuine, but unusual: the receiver must take it.
 	PreviousKey   Forgery = "previous-key"    // encrypted with PushConfig.PreviousAESKey
@@ -38,6 +38,35 @@ const (
 	// Genuine, for somebody else: kept and counted by the receiver, never shown.
 	Misdirected Forgery = "misdirected" // ToUserName is another account's
 )
+
+// Forgeries lists all of them but Genuine.
+func Forgeries() []Forgery {
+	return []Forgery{
+		ForgeSignature, ForgeMsgSignature, ForgeNoMsgSig, ForgeAppID, ForgeKey, ForgePlain, ForgeStale, ForgePadding,
+		ForgeTruncated, ForgePlainLies, PreviousKey, NoContentType, Misdirected,
+	}
+}
+
+// Applies reports whether a push of this mode can be wrong in this way. What
+// does not apply cannot be prepared.
+func (f Forgery) Applies(m callbackd.Mode) bool {
+	switch f {
+	case Genuine, ForgeSignature, ForgeStale, NoContentType, Misdirected:
+		return true
+	case ForgePlainLies:
+		return m == callbackd.ModeCompatible
+	}
+	return m.Encrypted()
+}
+
+// Refused reports whether a receiver must refuse it.
+func (f Forgery) Refused() bool {
+	switch f {
+	case Genuine, ForgePlainLies, PreviousKey, NoContentType, Misdirected:
+		return false
+	}
+	return true
+}
 
 // PrepareOptions are the details of one delivery. The zero value is a genuine
 // push in the account's mode with fresh random values.
@@ -66,6 +95,9 @@ type Prepared struct {
 func (a *Account) Prepare(pl Payload, o PrepareOptions) (Prepared, error) {
 	if o.Mode == "" {
 		o.Mode = a.Config.Mode
+	}
+	if !o.Forgery.Applies(o.Mode) {
+		return Prepared{}, fmt.Errorf("prepare push: forgery %q in %s mode: %w", o.Forgery, o.Mode, callbackd.ErrInvalid)
 	}
 	if o.Timestamp == "" {
 		at := a.p.now()

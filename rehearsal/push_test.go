@@ -145,6 +145,26 @@ func TestPrepare_WhatEachForgeryBreaks(t *testing.T) {
 	}
 }
 
+func TestPrepare_OnlyWhatAModeCanHave(t *testing.T) {
+	want := map[callbackd.Mode]int{callbackd.ModePlain: 4, callbackd.ModeCompatible: 13, callbackd.ModeSafe: 12}
+	for mode, n := range want {
+		s := newStage(t, Options{}, AccountConfig{Mode: mode, Push: PushConfig{PreviousAESKey: strings.Repeat("p", 43)}})
+		r := s.say(t, Message{Content: "words"})
+		for _, f := range Forgeries() {
+			_, err := s.a.Prepare(s.a.Payload(r), PrepareOptions{Forgery: f})
+			if (err == nil) != f.Applies(mode) {
+				t.Errorf("%s in %s: %v", f, mode, err)
+			}
+			if err == nil {
+				n--
+			}
+		}
+		if n != 0 {
+			t.Errorf("%s: %d forgeries too few", mode, n)
+		}
+	}
+}
+
 func TestPrepare_CompatibleModeMayLieInItsPlainElements(t *testing.T) {
 	s := newStage(t, Options{}, AccountConfig{Mode: callbackd.ModeCompatible})
 	r, err := s.a.Say(Message{From: s.number, Content: "said"})

@@ -12,7 +12,7 @@ import (
 
 // Payload is a push's plaintext with what a receiver should make of it.
 type Payload struct {
-	XML       []byte // root <xml>, as layed out in wechat-protocol 12
+	XML       []byte // root <xml>, as laid out in wechat-protocol 12
 	Number    callbackd.FakeID
 	OpenID    callbackd.OpenID
 	CreatedAt time.Time

@@ -10,11 +10,12 @@ import (
 type JobKind string
 
 const (
-	JobResolve    JobKind = "resolve"     // key account: find out who the unresolved senders are
-	JobMediaFetch JobKind = "media-fetch" // key media: get the file's bytes
-	JobMediaMake  JobKind = "media-make"  // key media: make what the page plays from the bytes
-	JobJoinQR     JobKind = "join-qr"     // key account: make or renew the join QR
-	JobPrune      JobKind = "prune"       // key "": drop what is kept no longer
+	JobResolve     JobKind = "resolve"      // key account: find out who the unresolved senders are
+	JobMediaFetch  JobKind = "media-fetch"  // key media: get the file's bytes, not from the operator pages
+	JobMediaSearch JobKind = "media-search" // key media: find the file on the operator pages and get it
+	JobMediaMake   JobKind = "media-make"   // key media: make what the page plays from the bytes
+	JobJoinQR      JobKind = "join-qr"      // key account: make or renew the join QR
+	JobPrune       JobKind = "prune"        // key "": drop what is kept no longer
 )
 
 // JobState is where a job stands; docs/states.md has the picture.

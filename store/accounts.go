@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"callbackd"
@@ -113,9 +114,34 @@ func (db *DB) InsertAccount(ctx context.Context, a *callbackd.Account, actor str
 		if _, err := tx.exec(ctx, `INSERT INTO walls (account_id) VALUES (?)`, a.ID); err != nil {
 			return err
 		}
-		tx.ring.config, tx.ring.walls = true, true
+		if err := tx.accountChanged(ctx, a); err != nil {
+			return err
+		}
 		return tx.audit(ctx, a.ID, actor, "account-add", 0, string(a.Slug))
 	})
+}
+
+// accountChanged makes due what other settings may have made possible: the join
+// code, and the search for those who are not known.
+func (tx *Tx) accountChanged(ctx context.Context, a *callbackd.Account) error {
+	tx.ring.config, tx.ring.walls = true, true
+	now := tx.db.now()
+	if err := tx.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobJoinQR, Key: strconv.FormatInt(int64(a.ID), 10), Serial: MPWebSerial(a.ID), Account: a.ID, DueAt: now}); err != nil {
+		return err
+	}
+	if len(a.Strategies()) == 0 {
+		return nil
+	}
+	if _, err := tx.exec(ctx, `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE account_id = ? AND person_id IS NULL`, ms(now), a.ID); err != nil {
+		return err
+	}
+	return tx.EnqueueResolve(ctx, a.ID, now)
+}
+
+// WakeAccount makes an account's search and join code due at once: what they
+// waited for (a login by a human) has happened.
+func (db *DB) WakeAccount(ctx context.Context, a *callbackd.Account) error {
+	return db.Write(ctx, func(tx *Tx) error { return tx.accountChanged(ctx, a) })
 }
 
 // orderAccount exists so that accountColumns and accountValues are compared by
@@ -139,7 +165,9 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 		if n == 0 {
 			return callbackd.ErrNotFound
 		}
-		tx.ring.config, tx.ring.walls = true, true
+		if err := tx.accountChanged(ctx, a); err != nil {
+			return err
+		}
 		return tx.audit(ctx, a.ID, actor, "account-set", 0, "")
 	})
 }

@@ -35,6 +35,13 @@ func (db *DB) SetMediaSource(ctx context.Context, id callbackd.MediaID, account 
 	})
 }
 
+// SearchMedia hands a media row over to the operator pages. Serial, because an
+// account has one operator session.
+func (db *DB) SearchMedia(ctx context.Context, id callbackd.MediaID, account callbackd.AccountID, deadline time.Time) error {
+	return db.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobMediaSearch, Key: strconv.FormatInt(int64(id), 10), Serial: MPWebSerial(account),
+		Account: account, DueAt: db.now(), Deadline: deadline})
+}
+
 // Made is what came out of a media file.
 type Made struct {
 	Main     callbackd.Variant // IDs are drawn by SetMediaReady

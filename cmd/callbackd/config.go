@@ -159,6 +159,16 @@ func (f *settingFlags) load(getenv func(string) string) (Config, error) {
 	return c, nil
 }
 
+// given reports whether somebody chose a setting, by flag, environment or file.
+func (f *settingFlags) given(name string, getenv func(string) string) bool {
+	if f.flags.Lookup(name).Changed || getenv(setting{name: name}.env()) != "" {
+		return true
+	}
+	file, err := f.readFile(getenv)
+	_, ok := file.values[name]
+	return err == nil && ok
+}
+
 // readFile reads the file that was named, else callbackd.yaml of the working
 // folder where there is one.
 func (f *settingFlags) readFile(getenv func(string) string) (settingFile, error) {
@@ -188,4 +198,11 @@ func (c *Config) derive() {
 	if c.Storage.SecretKeyFile == "" {
 		c.Storage.SecretKeyFile = filepath.Join(dir, "secret.key")
 	}
+}
+
+// moveTo puts everything that follows from the data folder into another one.
+func (c *StorageConfig) moveTo(dir string) {
+	moved := Config{Storage: StorageConfig{DataDir: dir, KeepRaw: c.KeepRaw}}
+	moved.derive()
+	*c = moved.Storage
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"callbackd"
+	"callbackd/doctor"
+)
+
+func newDoctorCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor [SLUG]",
+		Short: "Check this installation and each account: one line a check, one fix a failure",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			i, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer i.close()
+			accounts, err := i.db.ListAccounts(c.Context())
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				one, err := i.db.GetAccount(c.Context(), callbackd.Slug(args[0]))
+				if errors.Is(err, callbackd.ErrNotFound) {
+					return fmt.Errorf("there is no account %q: callbackd account list shows all", args[0])
+				}
+				if err != nil {
+					return err
+				}
+				accounts = []*callbackd.Account{one}
+			}
+			clients, err := newPlatformClients(i, nil)
+			if err != nil {
+				return err
+			}
+			d := &doctor.Doctor{DataDir: i.cfg.Storage.DataDir, PublicURL: i.cfg.HTTP.PublicURL, DB: i.db, Blobs: i.blobs,
+				WeChat: clients.wechat, MPWeb: clients.mpweb, Log: i.log}
+			if !d.Run(c.Context(), accounts, a.printFinding) {
+				return errors.New("something is wrong; each line with ✗ says what to do")
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) printFinding(f doctor.Finding) {
+	mark := map[doctor.Level]string{doctor.OK: "✓", doctor.Off: "–", doctor.Fail: "✗"}[f.Level]
+	line := fmt.Sprintf("%s %-18s %s", mark, f.Check, f.Text)
+	if f.Fix != "" {
+		line += " → " + f.Fix
+	}
+	fmt.Fprintln(a.stdout, line)
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"callbackd"
+	"callbackd/handlers"
+	"callbackd/jobs"
+	"callbackd/live"
+	"callbackd/store"
+	"callbackd/wall"
+)
+
+// How long the end may take: together under the 10 s that a supervisor gives.
+const (
+	shutdownLimit = 5 * time.Second // answering what is in flight
+	drainLimit    = 2 * time.Second // jobs that are running
+)
+
+// server is a running callbackd. Each part is a Run that ends when its context
+// does; phases say in which order they end.
+type server struct {
+	inst     *installation
+	log      *slog.Logger
+	ready    atomic.Bool
+	handlers *handlers.Handlers
+	hub      *live.Hub
+	runner   *jobs.Runner
+	publish  *wall.Publisher
+	admin    http.Handler
+}
+
+// newServer wires the packages together.
+func newServer(ctx context.Context, inst *installation, node string) (*server, error) {
+	s := &server{inst: inst, log: inst.log}
+	reg := newMetrics(inst.db)
+	var err error
+	s.hub, err = live.New(live.Config{Log: inst.log, AllowOrigin: allowOrigin(inst.cfg.HTTP.PublicURL), WallExists: func(slug callbackd.Slug) bool {
+		_, err := inst.db.GetAccount(context.Background(), slug)
+		return err == nil
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("start live channels: %w", err)
+	}
+	reg.gauge("callbackd_live_connections", "Open live connections.", func() float64 { return float64(s.hub.Connections()) })
+	s.handlers = handlers.New(handlers.Config{DB: inst.db, Blobs: inst.blobs, Live: s.hub, PublicURL: inst.cfg.HTTP.PublicURL,
+		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg, Ready: s.ready.Load})
+	s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log)
+	if err != nil {
+		return nil, err
+	}
+	s.runner = jobs.New(inst.db, node, drainLimit, inst.log)
+	clients, err := newPlatformClients(inst, reg.mpwebRequest)
+	if err != nil {
+		return nil, err
+	}
+	if err := registerJobs(ctx, s.runner, inst, clients); err != nil {
+		return nil, err
+	}
+	s.admin = adminHandler(reg)
+	return s, nil
+}
+
+// run serves on a listener until ctx ends, then answers what is in flight,
+// lets jobs go on for a moment, and returns when everything has ended.
+func (s *server) run(ctx context.Context, public, admin net.Listener) error {
+	base := context.WithoutCancel(ctx)
+	hubCtx, stopHub := context.WithCancel(base)
+	partsCtx, stopParts := context.WithCancel(base)
+	jobsCtx, stopJobs := context.WithCancel(base)
+	defer stopHub()
+	defer stopParts()
+	defer stopJobs()
+
+	failed := make(chan error, 8)
+	var hub, parts, runner sync.WaitGroup
+	start := func(group *sync.WaitGroup, name string, fn func(context.Context) error, ctx context.Context) {
+		group.Go(func() {
+			if err := fn(ctx); err != nil {
+				failed <- fmt.Errorf("%s: %w", name, err)
+			}
+		})
+	}
+	start(&hub, "live channels", s.hub.Run, hubCtx)
+	start(&parts, "watch for changes", s.inst.db.Watch, partsCtx)
+	start(&parts, "publisher", s.publish.Run, partsCtx)
+	start(&parts, "accounts", s.handlers.Run, partsCtx)
+	start(&runner, "jobs", s.runner.Run, jobsCtx)
+
+	servers := []*http.Server{newHTTPServer(s.handlers.Router(), s.log)}
+	listeners := []net.Listener{public}
+	if admin != nil {
+		servers, listeners = append(servers, newHTTPServer(s.admin, s.log)), append(listeners, admin)
+	}
+	for n, srv := range servers {
+		start(&parts, "http", func(context.Context) error { return serveHTTP(srv, listeners[n]) }, partsCtx)
+	}
+	s.ready.Store(true)
+	s.log.Info("callbackd serves", "listen", public.Addr().String(), "url", s.inst.cfg.HTTP.PublicURL.String())
+
+	var err error
+	select {
+	case <-ctx.Done():
+		s.log.Info("callbackd ends")
+	case err = <-failed:
+	}
+	s.ready.Store(false)
+	stopHub() // streams first: they would hold up the shutdown
+	hub.Wait()
+	limit, cancel := context.WithTimeout(base, shutdownLimit)
+	defer cancel()
+	for _, srv := range servers {
+		if e := srv.Shutdown(limit); e != nil {
+			srv.Close()
+		}
+	}
+	stopJobs()
+	runner.Wait()
+	stopParts()
+	parts.Wait()
+	return err
+}
+
+// newHTTPServer bounds what a slow client can hold. Reading is short, because
+// bodies are small; writing has no limit here, because films are long: the
+// handlers of short answers set their own.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+}
+
+func serveHTTP(srv *http.Server, l net.Listener) error {
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// rescue makes ready again what the last server on this folder was running.
+func rescue(ctx context.Context, db *store.DB, previous string, log *slog.Logger) error {
+	n, err := db.RescueJobs(ctx, previous)
+	if err != nil {
+		return fmt.Errorf("take up jobs: %w", err)
+	}
+	if n > 0 {
+		log.Info("jobs of the last run go on", "jobs", n)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+// Package doctor checks an installation and its accounts: one line a check, one
+// fix a failure. It changes nothing but a probe file that it removes again, and
+// it stores nothing.
+package doctor
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"callbackd"
+	"callbackd/blob"
+	"callbackd/mpweb"
+	"callbackd/store"
+	"callbackd/wechat"
+)
+
+// Level is how a check ended.
+type Level string
+
+const (
+	OK   Level = "ok"
+	Off  Level = "off"  // works as set up; what it would give is named
+	Fail Level = "fail" // something is wrong; Fix says what to do
+)
+
+// Finding is the result of one check. Texts are for the operator: zh-CN, then English.
+type Finding struct {
+	Check string // short name, such as database or spring/token
+	Level Level
+	Text  string
+	Fix   string // with Fail
+}
+
+// Doctor holds what the checks look at.
+type Doctor struct {
+	DataDir   string
+	PublicURL *url.URL
+	DB        *store.DB
+	Blobs     blob.Bucket
+	WeChat    *wechat.Client
+	MPWeb     *mpweb.Client
+	HTTP      *http.Client // asks our own public address; nil: a plain client
+	Log       *slog.Logger
+}
+
+// checkLimit bounds each check: a doctor that hangs helps nobody.
+const checkLimit = 15 * time.Second
+
+// Run makes every check, of the accounts given, and reports each at once.
+// It returns whether nothing failed.
+func (d *Doctor) Run(ctx context.Context, accounts []*callbackd.Account, report func(Finding)) bool {
+	well := true
+	one := func(check func(context.Context) Finding) {
+		limited, cancel := context.WithTimeout(ctx, checkLimit)
+		defer cancel()
+		f := check(limited)
+		well = well && f.Level != Fail
+		report(f)
+	}
+	one(d.dataFolder)
+	one(d.database)
+	one(d.files)
+	one(d.ffmpeg)
+	one(d.publicURL)
+	for _, a := range accounts {
+		for _, check := range []func(context.Context, *callbackd.Account) Finding{
+			d.keys, d.callback, d.token, d.operatorPages, d.join, d.moderation} {
+			one(func(ctx context.Context) Finding { return check(ctx, a) })
+		}
+	}
+	return well
+}

@@ -1,0 +1,140 @@
+package handlers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"callbackd"
+	"callbackd/store"
+	"callbackd/wechat"
+)
+
+// maxCallback is the largest body that is read; a larger one is refused, never cut.
+const maxCallback = 256 << 10
+
+// showCallback answers the platform's check of the address (GET).
+func (h *Handlers) showCallback(w http.ResponseWriter, r *http.Request) error {
+	a, err := h.account(r)
+	if err != nil {
+		return err
+	}
+	echo, err := wechat.Check(a, r.URL.Query())
+	if err != nil {
+		return fmt.Errorf("%w: %w", callbackd.ErrForbidden, err)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err = io.WriteString(w, echo)
+	return err
+}
+
+// doCallback takes a push (POST): verify, store, answer. Nothing slower than
+// the commit happens before the answer.
+func (h *Handlers) doCallback(w http.ResponseWriter, r *http.Request) error {
+	start := time.Now()
+	a, err := h.account(r)
+	if err != nil {
+		return err
+	}
+	outcome, answer, err := h.takeCallback(w, r, a)
+	h.metrics.callback(a.Slug, outcome, time.Since(start))
+	if outcome == "forged" || outcome == "stale" {
+		h.Log.Info("callback refused", "account", a.Slug, "outcome", outcome, "from", h.clientAddr(r), "err", err)
+	}
+	if err != nil {
+		return err
+	}
+	if len(answer) > 0 && answer[0] == '<' {
+		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+	} else {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	_, err = w.Write(answer)
+	if err != nil {
+		// The push is stored; the platform comes again and gets this answer then.
+		h.Log.Debug("the platform went before the answer", "account", a.Slug, "err", err)
+	}
+	return nil
+}
+
+// takeCallback returns the outcome for metrics, and the answer's body.
+func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callbackd.Account) (string, []byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
+	if err != nil {
+		return "failed", nil, err
+	}
+	now := h.Now()
+	push, err := wechat.Open(a, r.URL.Query(), body, now)
+	unreadable := errors.Is(err, wechat.ErrUnreadable)
+	switch {
+	case errors.Is(err, wechat.ErrStale):
+		return "stale", nil, fmt.Errorf("%w: %w", callbackd.ErrForbidden, err)
+	case err != nil && !unreadable:
+		return "forged", nil, fmt.Errorf("%w: %w", callbackd.ErrForbidden, err)
+	}
+	cb := h.callback(a, push, now)
+	if unreadable {
+		cb.Outcome = store.OutcomeUnreadable
+	}
+	stored, err := h.DB.Accept(r.Context(), cb)
+	if errors.Is(err, callbackd.ErrForbidden) {
+		return "forged", nil, err
+	}
+	if err != nil {
+		return "failed", nil, err
+	}
+	outcome := string(cb.Outcome)
+	if stored.Repeat {
+		outcome = "repeated"
+	}
+	if stored.Answer == "" {
+		return outcome, []byte("success"), nil
+	}
+	answer, err := push.Seal(wechat.TextReply(push, stored.Answer, now), now)
+	if err != nil {
+		h.Log.Error("passive reply failed; the push is stored", "account", a.Slug, "err", err)
+		return outcome, []byte("success"), nil
+	}
+	return outcome, answer, nil
+}
+
+// callback turns a genuine push into what is stored because of it.
+func (h *Handlers) callback(a *callbackd.Account, p *wechat.Push, now time.Time) *store.Callback {
+	request, body := p.RequestDigest(), p.BodyDigest()
+	cb := &store.Callback{Account: a, Key: p.Key(), Request: request[:], Body: body[:], ReceivedAt: now,
+		CreateTime: time.Unix(p.CreateTime, 0), Outcome: store.OutcomeAccepted, MsgType: p.MsgType, Event: p.Event,
+		From: p.From, Raw: p.Raw}
+	if p.Misdirected {
+		cb.Outcome = store.OutcomeMisdirected
+		return cb
+	}
+	if p.MsgType == "event" {
+		h.event(cb, a, p.Event)
+		return cb
+	}
+	kind, text, ok := p.Message()
+	if !ok || p.From == "" {
+		return cb
+	}
+	cb.Search = true
+	cb.Message = &callbackd.Message{Kind: kind, Text: text, SentAt: cb.CreateTime, MsgID: p.MsgID, Place: p.Place, Link: p.Link}
+	if kind.HasMedia() {
+		cb.Media = &callbackd.Media{WeChatID: p.MediaID, HighResID: p.MediaID16K, ThumbID: p.ThumbMediaID, PicURL: p.PicURL, Format: p.Format}
+	}
+	return cb
+}
+
+// event fills in what an event does: following, the search that gives the
+// first word a face, and the answer that joining is allowed (CN103491087A, claim 5).
+func (h *Handlers) event(cb *store.Callback, a *callbackd.Account, event string) {
+	yes, no := true, false
+	switch event {
+	case "subscribe", "SCAN":
+		cb.Following, cb.Search = &yes, true
+		cb.Answer = a.WelcomeText(h.PublicURL.JoinPath("wall", string(a.Slug)).String())
+	case "unsubscribe":
+		cb.Following = &no
+	}
+}

@@ -1,0 +1,109 @@
+// Package handlers is the HTTP side: chi routes, one file per page or endpoint,
+// and one function that turns an error into an answer (errors.go). A handler
+// parses, makes one store or pure call, and renders; it holds no SQL and no
+// business rule.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"callbackd/blob"
+	"callbackd/live"
+	"callbackd/store"
+	"callbackd/web"
+)
+
+// Config is what the endpoints need.
+type Config struct {
+	DB             *store.DB
+	Blobs          blob.Bucket
+	Live           *live.Hub
+	PublicURL      *url.URL
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	Metrics        prometheus.Registerer
+	// Ready reports whether this node takes part; nil: always.
+	Ready func() bool
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Handlers answers all public requests.
+type Handlers struct {
+	Config
+	accounts *accountCache
+	metrics  *metrics
+}
+
+// New returns the endpoints. Run keeps what they remember fresh.
+func New(cfg Config) *Handlers {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Ready == nil {
+		cfg.Ready = func() bool { return true }
+	}
+	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), metrics: newMetrics(cfg.Metrics)}
+}
+
+// Run forgets accounts when they change, until ctx ends.
+func (h *Handlers) Run(ctx context.Context) error { return h.accounts.run(ctx) }
+
+// Router returns the public routes.
+func (h *Handlers) Router() http.Handler {
+	r := chi.NewRouter()
+	r.Use(h.recovered, secured)
+	r.NotFound(h.page(func(w http.ResponseWriter, r *http.Request) error { return errNoSuchPage }))
+	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+	})
+	r.Handle("/live/websocket", h.Live.Handler()) // sets its own limits
+	r.Group(func(r chi.Router) {
+		r.Use(within(longAnswer))
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r.Method(method, "/media/{id}", h.plain(h.showMedia))
+			r.Method(method, "/avatar/{id}", h.plain(h.showAvatar))
+		}
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(within(shortAnswer))
+		h.routeShort(r)
+	})
+	return r
+}
+
+func (h *Handlers) routeShort(r chi.Router) {
+	r.Get("/", h.page(h.showIndex))
+	for _, path := range []string{"/callback/{account}", "/callback/{account}/"} {
+		r.Get(path, h.plain(h.showCallback))
+		r.Post(path, h.plain(h.doCallback))
+	}
+	r.Get("/wall/{account}", h.page(h.showWall))
+	r.Get("/wall/{account}/", h.page(h.showWall))
+	r.Get("/wall/{account}/messages", h.json(h.showMessages))
+	r.Get("/wall/{account}/changes", h.json(h.showChanges))
+	r.Get("/wall/{account}/join.png", h.plain(h.showJoinPNG))
+	r.Get("/wall/{account}/join.svg", h.plain(h.showJoinSVG))
+	r.Handle("/static/*", web.Static())
+	r.Get("/healthz", h.plain(h.showHealth))
+	r.Get("/readyz", h.plain(h.showReady))
+}
+
+// secured sets the headers that every answer carries.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head := w.Header()
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("Referrer-Policy", "no-referrer")
+		head.Set("Content-Security-Policy", web.CSP)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,127 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"callbackd"
+	"callbackd/blob"
+	"callbackd/mpweb"
+	"callbackd/store"
+	"callbackd/wechat"
+)
+
+// Worker does the jobs of media files: fetch, search on the operator pages,
+// make. Each is a durable job that may run again; a file that has ended is left
+// alone.
+type Worker struct {
+	DB       *store.DB
+	Blobs    blob.Bucket
+	WeChat   *wechat.Client
+	MPWeb    *mpweb.Client
+	Outbound *http.Client // guarded: for addresses that come from outside
+	Maker    *Maker
+	Log      *slog.Logger
+}
+
+// Reasons why a file will not come; keys of the catalogue.
+const (
+	ReasonGone    = "gone"     // no source has it (any more)
+	ReasonTooLate = "too-late" // it could not be fetched while the platform kept it
+)
+
+var (
+	// errPassedOver says that a source has no such file: the next one is asked at once.
+	errPassedOver = errors.New("this source has no such file")
+	// errNotYet says that a source may have it later.
+	errNotYet = errors.New("not to be told yet")
+)
+
+// find reads the row that a job is about; nil when nothing is left to do.
+func (w *Worker) find(ctx context.Context, j callbackd.Job) (*store.Row, *callbackd.Account, error) {
+	id, err := strconv.ParseInt(j.Key, 10, 64)
+	if err != nil {
+		return nil, nil, callbackd.Permanent(fmt.Errorf("media key: %w", err))
+	}
+	row, err := w.DB.GetMediaRow(ctx, callbackd.MediaID(id))
+	if errors.Is(err, callbackd.ErrNotFound) {
+		return nil, nil, nil // its account was removed
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read media: %w", err)
+	}
+	if row.Media.State != callbackd.MediaPending {
+		return nil, nil, nil
+	}
+	a, err := w.DB.GetAccountByID(ctx, row.Media.Account)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read account: %w", err)
+	}
+	return &row, a, nil
+}
+
+// Fetch gets a file by the official API. Where the API cannot give it, the
+// operator pages are searched; without them the picture's address is left.
+func (w *Worker) Fetch(ctx context.Context, j callbackd.Job) error {
+	row, a, err := w.find(ctx, j)
+	if err != nil || row == nil {
+		return err
+	}
+	err = w.fromAPI(ctx, a, row.Media)
+	if err == nil {
+		return nil
+	}
+	passedOver := errors.Is(err, errPassedOver)
+	if passedOver && a.MPWeb != nil {
+		return w.DB.SearchMedia(ctx, row.Media.ID, a.ID, j.Deadline)
+	}
+	if passedOver {
+		err = w.fromPicURL(ctx, row.Media)
+	}
+	return w.verdict(err)
+}
+
+// verdict turns a source's error into the job's.
+func (w *Worker) verdict(err error) error {
+	if errors.Is(err, errPassedOver) {
+		return callbackd.Permanent(err)
+	}
+	return err
+}
+
+// GiveUp is the end of a file that did not come.
+func (w *Worker) GiveUp(ctx context.Context, j callbackd.Job, why error) error {
+	row, a, err := w.find(ctx, j)
+	if err != nil || row == nil {
+		return err
+	}
+	reason := ReasonTooLate
+	var refused *RefusedError
+	switch {
+	case errors.As(why, &refused):
+		reason = refused.Reason
+	case errors.Is(why, errPassedOver):
+		reason = ReasonGone
+	}
+	w.Log.Info("media failed", "account", a.Slug, "message", row.Message.ID, "reason", reason, "err", why)
+	return w.DB.SetMediaFailed(ctx, row.Media.ID, reason)
+}
+
+// keep stores a file as it came, and makes the next step due. A file that
+// cannot be one is refused here: an error dressed as a file ends nothing.
+func (w *Worker) keep(ctx context.Context, md *callbackd.Media, body io.Reader) error {
+	key := fmt.Sprintf("media/%d/source", md.ID)
+	n, err := w.Blobs.Put(ctx, key, body)
+	if err != nil {
+		return fmt.Errorf("store media file: %w", err)
+	}
+	if n == 0 {
+		return fmt.Errorf("media file is empty: %w", errNotYet)
+	}
+	return w.DB.SetMediaSource(ctx, md.ID, md.Account, key)
+}

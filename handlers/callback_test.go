@@ -48,7 +48,7 @@ func TestCallback_ModesAndFaults(t *testing.T) {
 		rehearsal.NoContentType:     {callbackd.ModePlain: taken, callbackd.ModeCompatible: taken, callbackd.ModeSafe: taken},
 		rehearsal.ForgeSignature:    {callbackd.ModePlain: refused, callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
 		rehearsal.ForgeStale:        {callbackd.ModePlain: refused, callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
-		rehearsal.ForgePlain:        {callbackd.ModePlain: taken, callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
+		rehearsal.ForgePlain:        {callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
 		rehearsal.ForgeMsgSignature: {callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
 		rehearsal.ForgeNoMsgSig:     {callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},
 		rehearsal.ForgeAppID:        {callbackd.ModeCompatible: refused, callbackd.ModeSafe: refused},

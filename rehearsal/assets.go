@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+//go:generate sh fixtures/generate.sh
+
 // The crowd's files are drawn and spoken by fixtures/generate.sh.
 //
 //go:embed crowd

@@ -19,7 +19,7 @@ func (w *Worker) Make(ctx context.Context, j callbackd.Job) error {
 		return err
 	}
 	md := row.Media
-	dir, err := os.MkdirTemp("", "callbackd-media-")
+	dir, err := os.MkdirTemp(w.WorkDir, "callbackd-media-")
 	if err != nil {
 		return fmt.Errorf("make a work folder: %w", err)
 	}

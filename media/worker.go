@@ -26,6 +26,7 @@ type Worker struct {
 	MPWeb    *mpweb.Client
 	Outbound *http.Client // guarded: for addresses that come from outside
 	Maker    *Maker
+	WorkDir  string // where files are while they are made; empty: the system's folder for temporary files
 	Log      *slog.Logger
 }
 

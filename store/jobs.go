@@ -132,9 +132,16 @@ func (db *DB) ExtendLeases(ctx context.Context, node string, lease time.Duration
 }
 
 // RescueJobs makes running jobs ready again whose lease is over, or that a node
-// leased which is known to be dead.
+// leased which is known to be dead ("": none is).
 func (db *DB) RescueJobs(ctx context.Context, dead string) (n int64, err error) {
 	err = db.Write(ctx, func(tx *Tx) error {
+		if db.dialect == postgres && dead != "" {
+			// dialect: a commit that the dead node had sent may still be under way
+			// in the database, claims with it. The lock waits for it.
+			if _, err := tx.exec(ctx, `LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+				return err
+			}
+		}
 		n, err = tx.exec(ctx, `UPDATE jobs SET state = 'ready', node = '', lease_until = 0, rerun = FALSE
 			WHERE state = 'running' AND (lease_until <= ? OR node = ?)`, ms(db.now()), dead)
 		tx.ring.jobs = n > 0

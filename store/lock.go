@@ -15,8 +15,9 @@ import (
 type Lock struct {
 	// Node is this start's random id, under which it leases jobs.
 	Node string
-	// Previous is the id of the last server on this folder. It is dead, or the
-	// lock would not have been had: its leases belong to nobody. Empty: none.
+	// Previous is the id under which the last server on this folder leased jobs.
+	// It is dead, or the lock would not have been had: its leases belong to
+	// nobody. Empty: none.
 	Previous string
 	file     *os.File
 }
@@ -25,7 +26,8 @@ type Lock struct {
 func (l *Lock) Close() error { return l.file.Close() }
 
 // LockDir takes the data folder for one server. A folder that is taken is
-// callbackd.ErrConflict.
+// callbackd.ErrConflict. Before this server leases a job it takes back the
+// leases of Previous and calls TakeOver.
 func LockDir(dir string) (*Lock, error) {
 	f, err := lockFile(filepath.Join(dir, "serve.lock"), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -36,21 +38,28 @@ func LockDir(dir string) (*Lock, error) {
 		return nil, err
 	}
 	previous, err := io.ReadAll(io.LimitReader(f, 64))
-	l := &Lock{Node: string(callbackd.NewPublicID()), Previous: string(previous), file: f}
-	if err == nil {
-		err = f.Truncate(0)
-	}
-	if err == nil {
-		_, err = f.WriteAt([]byte(l.Node), 0)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("write the lock of the data folder: %w", err)
+		return nil, fmt.Errorf("read the lock of the data folder: %w", err)
 	}
-	return l, nil
+	return &Lock{Node: string(callbackd.NewPublicID()), Previous: string(previous), file: f}, nil
+}
+
+// TakeOver writes Node into the folder, durably: whoever starts next takes this
+// server's leases for dead. Until then the folder names Previous, so that a
+// server which is killed while it starts does not make its leases be forgotten.
+func (l *Lock) TakeOver() error {
+	err := l.file.Truncate(0)
+	if err == nil {
+		_, err = l.file.WriteAt([]byte(l.Node), 0)
+	}
+	if err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("write the lock of the data folder: %w", err)
+	}
+	return nil
 }
 
 func lockFile(path string, how int) (*os.File, error) {

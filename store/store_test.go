@@ -161,9 +161,79 @@ func TestLockDir_SecondServerIsRefused(t *testing.T) {
 		t.Fatalf("err = %v", err)
 	}
 	first.Close()
-	second, err := store.LockDir(dir)
-	if err != nil || second.Previous != first.Node || second.Node == first.Node {
-		t.Fatal(second, err)
+}
+
+func TestLockDir_TellsWhoseLeasesBelongToNobody(t *testing.T) {
+	dir := t.TempDir()
+	lock := func(takeOver bool) *store.Lock {
+		t.Helper()
+		l, err := store.LockDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if takeOver {
+			if err := l.TakeOver(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.Close() // as the kernel does after a kill
+		return l
 	}
-	second.Close()
+	first := lock(true)
+	second := lock(false) // killed while it started: it has leased nothing, and rescued nothing
+	third := lock(true)
+	fourth := lock(false)
+	if first.Previous != "" || second.Previous != first.Node || third.Previous != first.Node || fourth.Previous != third.Node {
+		t.Fatalf("%+v, %+v, %+v, %+v", first, second, third, fourth)
+	}
+	if first.Node == third.Node {
+		t.Fatal("two starts have one id")
+	}
+}
+
+// The server is killed, and its last commit is still on its way in the database.
+func TestRescueJobs_WaitsForClaimsThatTheDeadHadSent(t *testing.T) {
+	ctx := t.Context()
+	dsn := testkit.Postgres(t)
+	db := open(t, dsn, nil)
+	if err := db.Enqueue(ctx, callbackd.Job{Kind: "work", Key: "a", DueAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	last, err := raw.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer last.Rollback() //nolint:errcheck // committed below
+	if _, err := last.ExecContext(ctx, "UPDATE jobs SET state = 'running', node = 'dead', lease_until = 9000000000000"); err != nil {
+		t.Fatal(err)
+	}
+	rescued := make(chan int64, 1)
+	go func() {
+		n, err := db.RescueJobs(ctx, "dead")
+		if err != nil {
+			t.Error(err)
+		}
+		rescued <- n
+	}()
+	for waiting := 0; waiting == 0; {
+		select {
+		case n := <-rescued:
+			t.Fatalf("it did not wait, and rescued %d", n)
+		default:
+		}
+		if err := raw.QueryRowContext(ctx, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'jobs'::regclass").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := last.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-rescued; n != 1 {
+		t.Fatalf("rescued %d", n)
+	}
 }

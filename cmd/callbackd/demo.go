@@ -75,7 +75,7 @@ func (a *app) demo(ctx context.Context, e *evening) error {
 		return err
 	}
 	defer inst.close()
-	if err := rescue(ctx, inst.db, lock.Previous, inst.log); err != nil {
+	if err := takeUp(ctx, inst, lock); err != nil {
 		return err
 	}
 	if err := registerDemo(ctx, inst, s.account.JSON()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"path/filepath"
 
 	"callbackd/blob"
 	"callbackd/internal/seal"
@@ -54,6 +55,9 @@ func (i *installation) close() {
 		i.log.Warn("closing the database failed", "err", err)
 	}
 }
+
+// workDir holds what a running server makes on its way and nobody needs after it.
+func (i *installation) workDir() string { return filepath.Join(i.cfg.Storage.DataDir, "work") }
 
 // shellActor names who works at the shell, for the audit.
 func shellActor() string {

@@ -39,7 +39,7 @@ func (a *app) serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer inst.close()
-	if err := rescue(ctx, inst.db, lock.Previous, inst.log); err != nil {
+	if err := takeUp(ctx, inst, lock); err != nil {
 		return err
 	}
 	public, admin, err := listen(cfg.HTTP)

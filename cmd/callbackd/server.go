@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,14 +145,21 @@ func serveHTTP(srv *http.Server, l net.Listener) error {
 	return nil
 }
 
-// rescue makes ready again what the last server on this folder was running.
-func rescue(ctx context.Context, db *store.DB, previous string, log *slog.Logger) error {
-	n, err := db.RescueJobs(ctx, previous)
+// takeUp goes on where the last server on this folder ended, however it ended:
+// what it was running is ready again, what it left half made is gone.
+func takeUp(ctx context.Context, inst *installation, lock *store.Lock) error {
+	if err := os.RemoveAll(inst.workDir()); err != nil {
+		return fmt.Errorf("empty the work folder: %w", err)
+	}
+	if err := os.MkdirAll(inst.workDir(), 0o700); err != nil {
+		return fmt.Errorf("make the work folder: %w", err)
+	}
+	n, err := inst.db.RescueJobs(ctx, lock.Previous)
 	if err != nil {
 		return fmt.Errorf("take up jobs: %w", err)
 	}
 	if n > 0 {
-		log.Info("jobs of the last run go on", "jobs", n)
+		inst.log.Info("jobs of the last run go on", "jobs", n)
 	}
-	return nil
+	return lock.TakeOver()
 }

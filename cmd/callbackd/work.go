@@ -23,7 +23,7 @@ const pruneEvery = 10 * time.Minute
 // registerJobs tells the runner how each kind of job is done.
 func registerJobs(ctx context.Context, r *jobs.Runner, inst *installation, clients *platformClients) error {
 	files := &media.Worker{DB: inst.db, Blobs: inst.blobs, WeChat: clients.wechat, MPWeb: clients.mpweb, Outbound: clients.outbound,
-		Maker: newMaker(inst.log), Log: inst.log}
+		Maker: newMaker(inst.log), WorkDir: inst.workDir(), Log: inst.log}
 	r.Register(callbackd.JobMediaFetch, jobs.Kind{Run: files.Fetch, GiveUp: files.GiveUp, Workers: 4, Timeout: 3 * time.Minute, Retry: quickRetry})
 	r.Register(callbackd.JobMediaSearch, jobs.Kind{Run: files.Search, GiveUp: files.GiveUp, Workers: 4, Timeout: 3 * time.Minute, Retry: quickRetry})
 	r.Register(callbackd.JobMediaMake, jobs.Kind{Run: files.Make, GiveUp: files.GiveUp, Workers: 2, Timeout: 10 * time.Minute, Retry: quickRetry, Attempts: 6})

@@ -112,6 +112,7 @@ func (p WallPage) Blanks() []Row {
 	blank(callbackd.PublicMessage{Kind: callbackd.KindText})
 	blank(callbackd.PublicMessage{Kind: callbackd.KindLocation, Place: &callbackd.PublicPlace{}})
 	blank(callbackd.PublicMessage{Kind: callbackd.KindLink, Link: &callbackd.PublicLink{URL: "https://"}})
+	blank(callbackd.PublicMessage{Kind: callbackd.KindVoice, Media: &callbackd.PublicMedia{State: callbackd.MediaReady, Type: amr}})
 	for _, kind := range []callbackd.Kind{callbackd.KindVoice, callbackd.KindVideo, callbackd.KindImage} {
 		for _, state := range []callbackd.MediaState{callbackd.MediaPending, callbackd.MediaReady, callbackd.MediaFailed} {
 			blank(callbackd.PublicMessage{Kind: kind, Media: &callbackd.PublicMedia{State: state}})

@@ -26,10 +26,12 @@ func (r Row) Clock() string {
 	return t.Format("15:04")
 }
 
-// Size is the class of the words by their length: s up to 24 characters, m up
-// to 40, l beyond. static/js/row.js has the same rule.
+// Size is the class of the words by their length: xs up to 12 characters, s up
+// to 24, m up to 40, l beyond. static/js/row.js has the same rule.
 func (r Row) Size() string {
 	switch n := utf8.RuneCountInString(r.Text); {
+	case n <= 12:
+		return "xs"
 	case n <= 24:
 		return "s"
 	case n <= 40:
@@ -38,10 +40,16 @@ func (r Row) Size() string {
 	return "l"
 }
 
+// amr is the type of a voice that no browser plays by itself.
+const amr = "audio/amr"
+
 // Look names the shape of the row: its kind, and the state of its file where
-// it has one.
+// it has one; voice-amr is a ready voice that needs our decoder, or without
+// scripts a download. static/js/row.js has the same rule.
 func (r Row) Look() string {
 	switch {
+	case r.Kind == callbackd.KindVoice && r.Media != nil && r.Media.State == callbackd.MediaReady && r.Media.Type == amr:
+		return "voice-amr"
 	case r.Media != nil:
 		return string(r.Kind) + "-" + string(r.Media.State)
 	case r.Kind.HasMedia():
@@ -52,10 +60,6 @@ func (r Row) Look() string {
 
 // Is reports whether the row looks like this.
 func (r Row) Is(look string) bool { return r.Look() == look }
-
-// Playable reports whether browsers play the voice by themselves; AMR needs
-// our decoder, and without scripts a download.
-func (r Row) Playable() bool { return r.Media != nil && r.Media.Type != "audio/amr" }
 
 // Seconds is the length of a voice or video, rounded, at least 1.
 func (r Row) Seconds() int64 {

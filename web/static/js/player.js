@@ -12,9 +12,7 @@ document.addEventListener('play', (event) => {
 }, true);
 
 // Media events do not bubble, but they can be caught on their way down.
-for (const end of ['ended', 'error', 'pause']) {
-  document.addEventListener(end, () => queueMicrotask(next), true);
-}
+for (const end of ['ended', 'pause']) document.addEventListener(end, () => queueMicrotask(goOn), true);
 
 /** Turns on or off that arriving voices are heard. */
 export function arm(on) {
@@ -26,7 +24,7 @@ export function arm(on) {
 export function hear(box) {
   if (!armed) return;
   waiting.push(box);
-  next();
+  goOn();
 }
 
 function busy() {
@@ -34,7 +32,8 @@ function busy() {
     || document.querySelector('.voice.waiting') !== null;
 }
 
-function next() {
+/** Plays the next voice that waits, unless something sounds. */
+export function goOn() {
   while (waiting.length > 0 && !busy()) {
     const box = waiting.shift();
     if (box.isConnected) box.querySelector('.pill')?.click();

@@ -12,6 +12,7 @@ const hasFile = new Set(['voice', 'image', 'video']);
 
 /** Returns the name of the shape of a message; the same rule as Row.Look. */
 export function lookOf(message) {
+  if (message.kind === 'voice' && message.media?.state === 'ready' && message.media.type === 'audio/amr') return 'voice-amr';
   if (message.media) return `${message.kind}-${message.media.state}`;
   return hasFile.has(message.kind) ? `${message.kind}-pending` : message.kind;
 }
@@ -77,6 +78,7 @@ function fill(row, message) {
 // The same rule as Row.Size.
 function sizeOf(text) {
   const n = [...text].length;
+  if (n <= 12) return 'xs';
   if (n <= 24) return 's';
   return n <= 40 ? 'm' : 'l';
 }
@@ -86,6 +88,7 @@ function fillMedia(row, message) {
   if (!media) return;
   switch (lookOf(message)) {
     case 'voice-ready':
+    case 'voice-amr':
       return fillVoice(media, message.media);
     case 'image-ready':
       return fillImage(media, message);
@@ -111,6 +114,7 @@ function fillVoice(box, media) {
   box.dataset.wave = (media.waveform ?? []).join(',');
   box.querySelector('.seconds').textContent = `${secondsOf(media.duration_ms)}″`;
   box.querySelector('audio')?.setAttribute('src', media.url);
+  box.querySelector('a[download]')?.setAttribute('href', media.url);
 }
 
 /** Whole seconds of a length in ms, at least 1 where there is one. */

@@ -1,5 +1,6 @@
 // The voice pill: one button, a waveform that fills, seconds.
 
+import { goOn } from './player.js';
 import { secondsOf } from './row.js';
 import { t } from './texts.js';
 
@@ -82,6 +83,7 @@ async function toggle(box, audio) {
     if (error.name !== 'AbortError') fail(box, error);
   } finally {
     box.classList.remove('waiting');
+    goOn(); // where this one failed
   }
 }
 

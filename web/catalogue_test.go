@@ -1,0 +1,103 @@
+package web
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// keyUses finds the keys in sources: T "key" in templates, t('key') in scripts,
+// T("key") and Public(kind, "key", …) in Go.
+var keyUses = map[string]*regexp.Regexp{
+	".html": regexp.MustCompile(`\.T "([^"]+)"`),
+	".js":   regexp.MustCompile("\\bt\\(['`]([^'`$]+)['`]"),
+	".go":   regexp.MustCompile(`(?:\.T\(|\bPublic\([\w.]+,\s*|return )"([a-z_]+\.[a-z_.]+)"`),
+}
+
+func TestCatalogue_EveryTextExistsInEveryLanguage(t *testing.T) {
+	if len(catalogue()) == 0 {
+		t.Fatal("the catalogue is empty")
+	}
+	holes := regexp.MustCompile(`\{\w+\}`)
+	for key, texts := range catalogue() {
+		for _, l := range langs {
+			if strings.TrimSpace(texts[l]) == "" {
+				t.Errorf("%s has no text in %s", key, l)
+			}
+			if want, got := holes.FindAllString(texts[Chinese], -1), holes.FindAllString(texts[l], -1); !slices.Equal(want, got) {
+				t.Errorf("%s: %s has the holes %v, Chinese %v", key, l, got, want)
+			}
+		}
+		if len(texts) != len(langs) {
+			t.Errorf("%s: languages %v", key, slices.Collect(maps.Keys(texts)))
+		}
+	}
+}
+
+func TestCatalogue_EveryKeyThatIsUsedExists(t *testing.T) {
+	used := usedKeys(t)
+	for key, where := range used {
+		if _, ok := catalogue()[key]; !ok {
+			t.Errorf("%s uses %q, which has no text", where, key)
+		}
+	}
+	if len(used) < 25 {
+		t.Errorf("only %d keys found: the patterns do not fit the sources any more", len(used))
+	}
+}
+
+func TestCatalogue_EveryKeyIsUsed(t *testing.T) {
+	used := usedKeys(t)
+	for _, family := range []string{"state.live", "state.behind", "state.offline", "voice.play", "voice.pause", "sound.on", "sound.off"} {
+		used[family] = "static/js" // chosen by an expression there
+	}
+	for key := range catalogue() {
+		if used[key] == "" && !strings.HasPrefix(key, "error.") { // handlers choose among these
+			t.Errorf("nobody uses %q", key)
+		}
+	}
+}
+
+// usedKeys reads the sources of the whole module: key → a file that uses it.
+func usedKeys(t *testing.T) map[string]string {
+	t.Helper()
+	used := map[string]string{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); path != ".." && (strings.HasPrefix(name, ".") || name == "vendor" || name == "testdata") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		pattern := keyUses[filepath.Ext(path)]
+		if pattern == nil || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range pattern.FindAllStringSubmatch(string(b), -1) {
+			if family, _, ok := strings.Cut(m[1], "."); ok && families[family] && !strings.HasSuffix(m[1], ".html") {
+				used[m[1]] = path
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// families are the first words of keys; what else looks like a key in Go is none.
+var families = map[string]bool{"app": true, "wall": true, "state": true, "join": true, "sound": true,
+	"voice": true, "image": true, "video": true, "place": true, "link": true, "error": true}

@@ -239,9 +239,9 @@ func TestCallback_StoreFailureIs500AndTheRepeatWorks(t *testing.T) {
 	}
 }
 
-func TestCallback_SlowClientsAreCut(t *testing.T) {
-	// The limits themselves are those of cmd's server; here: a body that never
-	// comes holds a request only until its reader's deadline, and no lock.
+// TestCallback_ABodyThatDoesNotComeHoldsNobodyUp: the limits of slow clients are
+// those of cmd's server; here is what holds without them.
+func TestCallback_ABodyThatDoesNotComeHoldsNobodyUp(t *testing.T) {
 	s := newSite(t)
 	sim, a := s.account("slow", callbackd.ModeSafe, callbackd.ModerationOpen)
 	pr, pw := io.Pipe()

@@ -125,11 +125,8 @@ func playLength(r Record) int64 {
 	return r.Asset.Duration.Milliseconds()
 }
 
-// chinaTime is what the pages mean by "today".
-var chinaTime = time.FixedZone("CST", 8*60*60)
-
-// onDay reports whether a message belongs to the day asked for: 0 today, 1
-// yesterday, 2 the day before, 3 earlier, everything else all.
+// onDay reports whether a message belongs to the day asked for, by China's
+// clock: 0 today, 1 yesterday, 2 the day before, 3 earlier, everything else all.
 func onDay(r Record, now time.Time, day string) bool {
 	d := func(t time.Time) int64 { return (t.Unix() + 8*60*60) / (24 * 60 * 60) }
 	ago := d(now) - d(r.ConsoleAt)

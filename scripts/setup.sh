@@ -48,8 +48,12 @@ fixtures)
     for_build
     require ffmpeg have ffmpeg
     require sox have sox
-    require libsox-fmt-all installed libsox-fmt-all
     require espeak-ng have espeak-ng
+    require chromium browser                                            # draws the pictures
+    require python3 have python3
+    require fonts-noto-cjk font NotoSansCJK
+    require libopencore-amrnb-dev installed libopencore-amrnb-dev       # fixtures/amr.c writes the voices
+    require libvo-amrwbenc-dev installed libvo-amrwbenc-dev
     ;;
 proxy)
     for_build

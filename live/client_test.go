@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits before it says what did not come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // startHub runs a hub behind a server of its own, with one wall: "gala".
 func startHub(t *testing.T, set func(*live.Config)) (*live.Hub, *httptest.Server) {

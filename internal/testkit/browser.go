@@ -15,7 +15,7 @@ import (
 const browserHint = "apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk fonts-noto-color-emoji"
 
 // tabTime is how long one test may use a tab.
-const tabTime = 2 * time.Minute
+const tabTime = 5 * time.Minute
 
 // chrome is the headless browser that all tests of one process use; it starts
 // with the first test that asks.

@@ -265,7 +265,7 @@ func (w *Wall) page(before, after int64, limit int) []callbackd.PublicMessage {
 // Eventually waits until ok, or fails and says what it waited for.
 func Eventually(tb testing.TB, what string, ok func() bool) {
 	tb.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if ok() {
 			return
 		}

@@ -52,9 +52,10 @@ export class Sync {
 
   /** A change was pushed. */
   pushed(change) {
-    if (this.held) {
+    if (this.held) { // the server counts anew: a removal goes at once all the same
       this.held.push(change);
-      if (change.op !== 'remove') return;
+      if (change.op === 'remove') this.world.paint(this.feed.apply({ ...change, rev: Math.max(change.rev, this.feed.rev) }), true);
+      return;
     }
     const jump = change.rev > this.feed.rev + 1;
     if (!this.reading && !this.doubt) {

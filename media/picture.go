@@ -108,7 +108,9 @@ func (l Limits) decodePicture(format Format, data []byte) (image.Image, error) {
 // pictureError tells a picture that was cut off from one that is broken. The
 // decoders' own words name no bytes of it.
 func pictureError(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "unexpected EOF") {
+	said := err.Error()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(said, "unexpected EOF") || strings.Contains(said, "not enough pixel data") {
 		return refuse(ReasonTruncated, "%v", err)
 	}
 	return refuse(ReasonCorrupt, "%v", err)

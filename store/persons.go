@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -67,6 +68,35 @@ func (db *DB) ListPersons(ctx context.Context, account callbackd.AccountID, reso
 	return out, err
 }
 
+// Owner is whose a FakeID is.
+type Owner struct {
+	FakeID callbackd.FakeID   `db:"fake_id"`
+	OpenID callbackd.OpenID   `db:"open_id"`
+	Sender callbackd.SenderID // 0: has sent nothing yet
+}
+
+// ListOwners tells which of these FakeIDs are on the resolved list of an
+// account, and whose they are.
+func (db *DB) ListOwners(ctx context.Context, account callbackd.AccountID, ids []callbackd.FakeID) ([]Owner, error) {
+	const chunk = 500 // parameters of one query are limited
+	var out []Owner
+	for len(ids) > 0 {
+		part := ids[:min(chunk, len(ids))]
+		ids = ids[len(part):]
+		args := []any{account}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		var some []Owner
+		if err := db.sel(ctx, &some, `SELECT p.fake_id, p.open_id, COALESCE(s.id, 0) AS sender FROM persons p LEFT JOIN senders s ON s.person_id = p.id
+			WHERE p.account_id = ? AND p.open_id IS NOT NULL AND p.fake_id IN (?`+strings.Repeat(", ?", len(part)-1)+`)`, args...); err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
 // ListPersonsElsewhere returns what other accounts of the same owner know of a
 // FakeID, freshest profile first.
 func (db *DB) ListPersonsElsewhere(ctx context.Context, account callbackd.AccountID, owner string, id callbackd.FakeID) ([]callbackd.Person, error) {
@@ -84,7 +114,7 @@ func (db *DB) ListPersonsElsewhere(ctx context.Context, account callbackd.Accoun
 	return out, err
 }
 
-// ListPerson notes people that the operator pages show, without an openID: the
+// ListContacts notes people that the operator pages show, without an openID: the
 // unresolved list. Who is known already keeps what is known.
 func (db *DB) ListContacts(ctx context.Context, account callbackd.AccountID, people []callbackd.Person) error {
 	return db.Write(ctx, func(tx *Tx) error {
@@ -136,6 +166,40 @@ func (db *DB) SetPerson(ctx context.Context, account callbackd.AccountID, res Re
 		return walls.save(ctx)
 	})
 	db.senders.forget(account, res.OpenID)
+	return err
+}
+
+// UnsetPerson takes a FakeID back from an openID that turned out not to be its
+// own, and every open row of that sender its face. Where the two do not belong
+// together it does nothing.
+func (db *DB) UnsetPerson(ctx context.Context, account callbackd.AccountID, fake callbackd.FakeID, open callbackd.OpenID) error {
+	err := db.Write(ctx, func(tx *Tx) error {
+		walls := newWallCounters(tx)
+		if _, err := walls.of(ctx, account); err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, `UPDATE persons SET open_id = NULL WHERE account_id = ? AND fake_id = ? AND open_id = ?`, account, fake, open)
+		if err != nil || n == 0 {
+			return err
+		}
+		var id callbackd.SenderID
+		err = tx.get(ctx, &id, `SELECT id FROM senders WHERE account_id = ? AND open_id = ?`, account, open)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `UPDATE senders SET person_id = NULL, profile_due = 0, candidates = '', search_attempts = 0, search_due = ?
+			WHERE id = ?`, ms(tx.db.now()), id); err != nil {
+			return err
+		}
+		if err := tx.touchShown(ctx, callbackd.Sender{ID: id, Account: account}, 0, callbackd.ModerationOpen, true, walls); err != nil {
+			return err
+		}
+		return walls.save(ctx)
+	})
+	db.senders.forget(account, open)
 	return err
 }
 
@@ -200,15 +264,30 @@ func (tx *Tx) linkSender(ctx context.Context, account callbackd.AccountID, p cal
 	if err != nil {
 		return err
 	}
-	query, args := `UPDATE senders SET person_id = ?, search_attempts = 0 WHERE id = ?`, []any{p.ID, id}
+	now := ms(tx.db.now())
+	query := `UPDATE senders SET person_id = ?, candidates = '', search_due = CASE WHEN search_due > 0 AND search_due < ? THEN search_due ELSE ? END
+		WHERE id = ?` // the identity alone: the card is to be read next
+	args := []any{p.ID, now, now, id}
 	if !p.ReadAt.IsZero() { // with the card read, nothing is left to search for
-		query = `UPDATE senders SET person_id = ?, search_attempts = 0, search_due = 0, profile_due = ? WHERE id = ?`
+		query = `UPDATE senders SET person_id = ?, candidates = '', search_attempts = 0, search_due = 0, profile_due = ? WHERE id = ?`
 		args = []any{p.ID, ms(p.ReadAt.Add(ProfileLife)), id}
 	}
 	if _, err := tx.exec(ctx, query, args...); err != nil {
 		return err
 	}
+	if err := tx.wakeMediaSearch(ctx, id); err != nil {
+		return err
+	}
 	return tx.touchShown(ctx, callbackd.Sender{ID: id, Account: account}, 0, callbackd.ModerationOpen, true, walls)
+}
+
+// wakeMediaSearch makes the searches due that waited for the sender's FakeID.
+func (tx *Tx) wakeMediaSearch(ctx context.Context, sender callbackd.SenderID) error {
+	n, err := tx.exec(ctx, `UPDATE jobs SET due_at = ? WHERE kind = 'media-search' AND state = 'ready' AND job_key IN
+		(SELECT CAST(md.id AS TEXT) FROM media md JOIN messages m ON m.id = md.message_id WHERE m.sender_id = ? AND md.state = 'pending')`,
+		ms(tx.db.now()), sender)
+	tx.ring.jobs = tx.ring.jobs || n > 0
+	return err
 }
 
 // Avatar is a stored picture of a person.

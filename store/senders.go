@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -25,41 +26,90 @@ func (db *DB) GetSenderByPerson(ctx context.Context, id callbackd.PersonID) (s c
 // Seeker is a sender whose person is searched for.
 type Seeker struct {
 	ID        callbackd.SenderID
-	OpenID    callbackd.OpenID `db:"open_id"`
-	Person    callbackd.PersonID
-	Attempts  int       `db:"search_attempts"`
-	DueAt     time.Time // when the search is due
+	OpenID    callbackd.OpenID
+	Person    callbackd.PersonID // not 0: known; the card is to be read (again)
+	Attempts  int                // tries since the sender was heard of
+	DueAt     time.Time          // when the search is due
 	FirstSeen time.Time
 	Following bool
+
+	// What earlier searches left: messages up to SearchedTo were looked at, and
+	// the sender's FakeID is one of Candidates (none: nothing is known).
+	SearchedTo callbackd.MessageID
+	Candidates []callbackd.FakeID
 }
 
 // ListSeekers returns the senders of an account whose search is due at a time,
 // the longest waiting first.
 func (db *DB) ListSeekers(ctx context.Context, account callbackd.AccountID, now time.Time, limit int) ([]Seeker, error) {
 	var flat []struct {
-		ID        callbackd.SenderID
-		OpenID    callbackd.OpenID `db:"open_id"`
-		Person    callbackd.PersonID
-		Attempts  int   `db:"search_attempts"`
-		Due       int64 `db:"search_due"`
-		FirstSeen int64 `db:"first_seen"`
-		Following bool
+		ID         callbackd.SenderID
+		OpenID     callbackd.OpenID `db:"open_id"`
+		Person     callbackd.PersonID
+		Attempts   int   `db:"search_attempts"`
+		Due        int64 `db:"search_due"`
+		FirstSeen  int64 `db:"first_seen"`
+		Following  bool
+		SearchedTo callbackd.MessageID `db:"searched_to"`
+		Candidates string
 	}
-	err := db.sel(ctx, &flat, `SELECT id, open_id, COALESCE(person_id, 0) AS person, search_attempts, search_due, first_seen, following
-		FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? ORDER BY search_due, id LIMIT ?`, account, ms(now), limit)
+	err := db.sel(ctx, &flat, `SELECT id, open_id, COALESCE(person_id, 0) AS person, search_attempts, search_due, first_seen, following,
+		searched_to, candidates FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? ORDER BY search_due, id LIMIT ?`,
+		account, ms(now), limit)
 	out := make([]Seeker, len(flat))
 	for i, f := range flat {
-		out[i] = Seeker{ID: f.ID, OpenID: f.OpenID, Person: f.Person, Attempts: f.Attempts, DueAt: fromMS(f.Due), FirstSeen: fromMS(f.FirstSeen), Following: f.Following}
+		out[i] = Seeker{ID: f.ID, OpenID: f.OpenID, Person: f.Person, Attempts: f.Attempts, DueAt: fromMS(f.Due), FirstSeen: fromMS(f.FirstSeen),
+			Following: f.Following, SearchedTo: f.SearchedTo, Candidates: splitFakeIDs(f.Candidates)}
 	}
 	return out, err
 }
 
-// SetSearch puts a sender's search off until due (zero: until the sender is
-// heard of again) and notes how often it was tried since.
-func (db *DB) SetSearch(ctx context.Context, sender callbackd.SenderID, due time.Time, attempts int) error {
+// FakeIDs are joined by a space, which is in none of them.
+func splitFakeIDs(s string) []callbackd.FakeID {
+	var out []callbackd.FakeID
+	for _, f := range strings.Fields(s) {
+		out = append(out, callbackd.FakeID(f))
+	}
+	return out
+}
+
+func joinFakeIDs(ids []callbackd.FakeID) string {
+	var b strings.Builder
+	for i, f := range ids {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(f))
+	}
+	return b.String()
+}
+
+// Search is how far the search for a sender's person got.
+type Search struct {
+	Sender   callbackd.SenderID
+	Seen     time.Time // Seeker.DueAt: whoever was heard of since then stays due
+	Due      time.Time // next try; zero: when the sender is heard of again
+	Attempts int
+
+	SearchedTo callbackd.MessageID
+	Candidates []callbackd.FakeID
+}
+
+// SetSearches puts searches off and keeps what they found out.
+func (db *DB) SetSearches(ctx context.Context, searches []Search) error {
+	if len(searches) == 0 {
+		return nil
+	}
 	return db.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec(ctx, `UPDATE senders SET search_due = ?, search_attempts = ? WHERE id = ?`, ms(due), attempts, sender)
-		return err
+		for _, s := range searches {
+			if _, err := tx.exec(ctx, `UPDATE senders SET searched_to = ?, candidates = ?,
+				search_attempts = CASE WHEN search_due = ? THEN ? ELSE search_attempts END,
+				search_due = CASE WHEN search_due = ? THEN ? ELSE search_due END WHERE id = ?`,
+				s.SearchedTo, joinFakeIDs(s.Candidates), ms(s.Seen), s.Attempts, ms(s.Seen), ms(s.Due), s.Sender); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -82,12 +132,52 @@ func (db *DB) ListMessagesOfSender(ctx context.Context, sender callbackd.SenderI
 	return out, err
 }
 
-// ListMessagesBetween returns an account's messages by CreateTime, both ends
-// included, in the order of their arrival, each with its sender and person.
-func (db *DB) ListMessagesBetween(ctx context.Context, account callbackd.AccountID, from, to time.Time, limit int) ([]Row, error) {
-	var flat []flatRow
-	err := db.sel(ctx, &flat, sqlRows+`WHERE m.account_id = ? AND m.sent_at >= ? AND m.sent_at <= ? ORDER BY m.id LIMIT ?`, account, ms(from), ms(to), limit)
-	return toRows(flat), err
+// Pushed is a stored message as evidence of who its sender is.
+type Pushed struct {
+	Message callbackd.Message // without state, place, link and wall
+	OpenID  callbackd.OpenID  // of the sender
+	FakeID  callbackd.FakeID  // of the sender's person; empty: not known
+}
+
+const sqlPushed = `SELECT m.id, m.account_id, m.sender_id, m.kind, m.text, m.sent_at, m.msg_id, m.received_at, s.open_id,
+	COALESCE(p.fake_id, '') AS fake_id FROM messages m JOIN senders s ON s.id = m.sender_id LEFT JOIN persons p ON p.id = s.person_id `
+
+type flatPushed struct {
+	ID         callbackd.MessageID
+	AccountID  callbackd.AccountID `db:"account_id"`
+	SenderID   callbackd.SenderID  `db:"sender_id"`
+	Kind       callbackd.Kind
+	Text       string
+	SentAt     int64            `db:"sent_at"`
+	MsgID      int64            `db:"msg_id"`
+	ReceivedAt int64            `db:"received_at"`
+	OpenID     callbackd.OpenID `db:"open_id"`
+	FakeID     callbackd.FakeID `db:"fake_id"`
+}
+
+func toPushed(flat []flatPushed) []Pushed {
+	out := make([]Pushed, len(flat))
+	for i, f := range flat {
+		out[i] = Pushed{OpenID: f.OpenID, FakeID: f.FakeID, Message: callbackd.Message{ID: f.ID, Account: f.AccountID, Sender: f.SenderID,
+			Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), ReceivedAt: fromMS(f.ReceivedAt)}}
+	}
+	return out
+}
+
+// ListPushed returns an account's newest messages back to one, newest first.
+func (db *DB) ListPushed(ctx context.Context, account callbackd.AccountID, from callbackd.MessageID, limit int) ([]Pushed, error) {
+	var flat []flatPushed
+	err := db.sel(ctx, &flat, sqlPushed+`WHERE m.account_id = ? AND m.id >= ? ORDER BY m.id DESC LIMIT ?`, account, from, limit)
+	return toPushed(flat), err
+}
+
+// ListUnsearched returns the messages, oldest first, of senders whose search is
+// due and who are not known, that no search has looked at.
+func (db *DB) ListUnsearched(ctx context.Context, account callbackd.AccountID, now time.Time, limit int) ([]Pushed, error) {
+	var flat []flatPushed
+	err := db.sel(ctx, &flat, sqlPushed+`WHERE s.account_id = ? AND s.search_due > 0 AND s.search_due <= ? AND s.person_id IS NULL
+		AND m.id > s.searched_to ORDER BY m.id LIMIT ?`, account, ms(now), limit)
+	return toPushed(flat), err
 }
 
 // SenderCount counts the senders of an account.

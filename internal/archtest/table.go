@@ -27,7 +27,8 @@ var Rooms = []Room{
 		To: []string{"wall", "doctor", "notify", "web", "live", "wechat", "blob", "store"}},
 	{Path: "wall", What: "the gate, the public view of a message, publishing of changes, public names",
 		To: []string{"live", "blob", "store"}},
-	{Path: "resolver", What: "openID → FakeID → person. Pure matchers, one planner", To: []string{"mpweb", "wechat", "store"}},
+	// blob: a person's picture is put away before the one transaction that stores FakeID, openID and profile with it
+	{Path: "resolver", What: "openID → FakeID → person. Pure matchers, one planner", To: []string{"mpweb", "wechat", "blob", "store"}},
 	{Path: "media", What: "fetch, probe, transcode (ffmpeg as a bounded child process), thumbnails, waveform, avatars",
 		To: []string{"wechat", "mpweb", "blob", "store"}},
 	{Path: "notify", What: "who is told what, where and how; vendor senders", To: []string{"wall", "live", "wechat", "store"}},

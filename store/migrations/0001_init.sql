@@ -98,6 +98,8 @@ CREATE TABLE senders (
     first_seen BIGINT NOT NULL,
     search_due BIGINT NOT NULL DEFAULT 0,
     search_attempts BIGINT NOT NULL DEFAULT 0,
+    searched_to BIGINT NOT NULL DEFAULT 0,
+    candidates TEXT NOT NULL DEFAULT '',
     profile_due BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX senders_open ON senders (account_id, open_id);

@@ -131,7 +131,8 @@ func searchDue(t *testing.T, h Harness) {
 		t.Fatalf("%d seekers", len(s))
 	}
 	later := w.clock.Now().Add(time.Hour)
-	w.must(w.db.SetSearch(ctx, s[0].ID, later, 3))
+	put := store.Search{Sender: s[0].ID, Seen: s[0].DueAt, Due: later, Attempts: 3}
+	w.must(w.db.SetSearches(ctx, []store.Search{put}))
 	if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 0 {
 		t.Fatal("put off, and still due")
 	}

@@ -64,7 +64,7 @@ func (l Limits) checkGIF(data []byte) (frames int, err error) {
 			}
 			frames++
 			pixels += area(place[4:])
-			if frames > l.AnimationFrames || pixels > max(l.AnimationPixels, l.PicturePixels) {
+			if frames > l.AnimationFrames || pixels > l.AnimationPixels {
 				return 0, refuse(ReasonTooLarge, "%d pictures, %d pixels and more", frames, pixels)
 			}
 			b.skipColors(place[8])

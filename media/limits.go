@@ -40,7 +40,7 @@ func DefaultLimits() Limits {
 		VideoDuration: 10 * time.Minute,
 		VideoPixels:   4096 * 2304,
 
-		PicturePixels:   32_000_000, // decoded: up to 128 MB, 16-bit PNG and progressive JPEG twice that
+		PicturePixels:   24_000_000, // 6000 × 4000; decoded up to 96 MB, 16-bit PNG and progressive JPEG 400 MB
 		AnimationFrames: 300,
 		AnimationPixels: 60_000_000,
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"callbackd"
@@ -17,6 +18,7 @@ import (
 type Maker struct {
 	transcoder Transcoder // nil: none on this machine
 	limits     Limits
+	large      sync.Mutex // held while a large picture is decoded: each may take some hundred MB
 }
 
 // NewMaker returns a Maker. Without a Transcoder (nil) it still makes pictures,

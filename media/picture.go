@@ -22,6 +22,7 @@ import (
 const (
 	jpegQuality  = 85
 	thumbQuality = 78
+	largePicture = 8_000_000 // pixels; larger ones are decoded one at a time
 )
 
 // codec reads one format of pictures. Formats are told by Sniff, not by
@@ -52,7 +53,7 @@ func (w *work) picture(ctx context.Context) (*Result, error) {
 			return w.animation(ctx, data)
 		}
 	}
-	decoded, err := w.limits.decodePicture(w.format, data)
+	decoded, err := w.decodePicture(w.format, data)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (w *work) thumb(ctx context.Context, picture image.Image) (*File, error) {
 }
 
 // decodePicture decodes a picture whose size was checked before any pixel.
-func (l Limits) decodePicture(format Format, data []byte) (image.Image, error) {
+func (m *Maker) decodePicture(format Format, data []byte) (image.Image, error) {
 	c := codecs[format]
 	config, err := c.config(bytes.NewReader(data))
 	if err != nil {
@@ -95,8 +96,12 @@ func (l Limits) decodePicture(format Format, data []byte) (image.Image, error) {
 	if config.Width <= 0 || config.Height <= 0 {
 		return nil, refuse(ReasonCorrupt, "a picture without a size")
 	}
-	if config.Width > l.PicturePixels/config.Height {
+	if config.Width > m.limits.PicturePixels/config.Height {
 		return nil, refuse(ReasonTooLarge, "%d × %d pixels", config.Width, config.Height)
+	}
+	if config.Width*config.Height > largePicture {
+		m.large.Lock()
+		defer m.large.Unlock()
 	}
 	picture, err := c.decode(bytes.NewReader(data))
 	if err != nil {
@@ -143,30 +148,34 @@ func (w *work) write(name, mime string, encode func(io.Writer) error) (File, err
 	return File{Path: path, Type: mime, Size: size}, nil
 }
 
+// AvatarSide is the greatest side of an avatar in pixels.
+const AvatarSide = 192
+
 // Avatar makes the picture of a person from its bytes as the platform gave
 // them: a square JPEG of at most AvatarSide pixels, upright, without metadata.
-func Avatar(data []byte, l Limits) ([]byte, error) {
-	if int64(len(data)) > l.PictureBytes {
-		return nil, refuse(ReasonTooLarge, "%d bytes", len(data))
+// A RefusedError is final.
+func (m *Maker) Avatar(ctx context.Context, data []byte) (made []byte, mime string, err error) {
+	if int64(len(data)) > m.limits.PictureBytes {
+		return nil, "", refuse(ReasonTooLarge, "%d bytes", len(data))
 	}
 	format, err := Sniff(data)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if format.Kind() != callbackd.KindImage {
-		return nil, refuse(ReasonFormat, "%s is no picture", format)
+		return nil, "", refuse(ReasonFormat, "%s is no picture", format)
 	}
-	picture, err := l.decodePicture(format, data)
+	if err := ctx.Err(); err != nil {
+		return nil, "", err
+	}
+	picture, err := m.decodePicture(format, data)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	square := onWhite(upright(shrink(middle(picture), AvatarSide), orientation(format, data)))
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, square, &jpeg.Options{Quality: jpegQuality}); err != nil {
-		return nil, fmt.Errorf("write avatar: %w", err)
+		return nil, "", fmt.Errorf("write avatar: %w", err)
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), TypeJPEG, nil
 }
-
-// AvatarSide is the greatest side of an avatar in pixels.
-const AvatarSide = 192

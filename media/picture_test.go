@@ -397,8 +397,8 @@ func TestAvatar_IsASmallUprightSquare(t *testing.T) {
 		"clear":   {pngOf(t, clear), 20, [4]int{3, 3, 3, 3}},
 		"palette": {gifOf(t, 1, 50, 30), 30, [4]int{}},
 	} {
-		out, err := Avatar(tt.data, DefaultLimits())
-		if err != nil {
+		out, mime, err := plainMaker().Avatar(t.Context(), tt.data)
+		if err != nil || mime != TypeJPEG {
 			t.Fatalf("%s: %v", name, err)
 		}
 		m, err := jpeg.Decode(bytes.NewReader(out))
@@ -414,12 +414,12 @@ func TestAvatar_IsASmallUprightSquare(t *testing.T) {
 	}
 	for name, data := range bombs(t) {
 		if name != "gif frames" { // of it, the first is read
-			_, err := Avatar(data, DefaultLimits())
+			_, _, err := plainMaker().Avatar(t.Context(), data)
 			wantReason(t, err, ReasonTooLarge)
 		}
 	}
 	for _, data := range [][]byte{nil, []byte("<svg/>"), fixture(t, "voice.amr"), jpegOf(t, quarters(9, 9))[:50]} {
-		if _, err := Avatar(data, DefaultLimits()); reasonOf(err) == "" {
+		if _, _, err := plainMaker().Avatar(t.Context(), data); reasonOf(err) == "" {
 			t.Errorf("%.10q: %v", data, err)
 		}
 	}

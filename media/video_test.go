@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"image/jpeg"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -168,4 +171,54 @@ func elsewhere(t testing.TB, movie []byte) []byte {
 		t.Fatal("the movie has no data reference")
 	}
 	return bytes.ReplaceAll(movie, here, there)
+}
+
+// The second wall: a playlist that somehow got past Sniff. Without the guards
+// ffmpeg would follow it (this one does, with its own guess of the format).
+func TestFFmpeg_FollowsNoPlaylist(t *testing.T) {
+	l := DefaultLimits()
+	f, err := FindFFmpeg(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := t.TempDir()
+	canary := filepath.Join(outside, "canary.ts")
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "color=red:s=64x64:d=1", "-c:v", "libx264", canary)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for name, text := range map[string]string{
+		"hls":    "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://" + canary + "\n#EXT-X-ENDLIST\n",
+		"concat": "ffconcat version 1.0\nfile inside.ts\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			inside, err := os.ReadFile(canary)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, data := range map[string][]byte{"source": []byte(text), "inside.ts": inside} {
+				if err := os.WriteFile(filepath.Join(dir, file), data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if p, err := f.Probe(t.Context(), dir, "source"); reasonOf(err) == "" {
+				t.Errorf("probed as %+v, %v", p, err)
+			}
+			err = f.Video(t.Context(), dir, VideoOrder{In: "source", Out: "out.mp4"})
+			if reasonOf(err) == "" {
+				t.Errorf("followed: %v", err)
+			}
+			if info, err := os.Stat(filepath.Join(dir, "out.mp4")); err == nil && info.Size() > 0 {
+				t.Errorf("%d bytes came out", info.Size())
+			}
+			for _, format := range []Format{FormatMP3, FormatSpeex, FormatAMRNB} {
+				sound := &waveform{limit: l.VoiceDuration}
+				err := f.Voice(t.Context(), dir, VoiceOrder{In: "source", Format: format, Out: "out.mp3", Rate: pcmRate}, sound)
+				if reasonOf(err) == "" || sound.samples > 0 {
+					t.Errorf("%s: %d samples, %v", format, sound.samples, err)
+				}
+			}
+		})
+	}
 }

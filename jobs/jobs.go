@@ -13,7 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -22,10 +22,17 @@ import (
 )
 
 const (
-	lease     = time.Minute     // how long a node that went silent keeps a job
-	heartbeat = lease / 4       // how often leases are renewed
-	safetyNet = 2 * time.Second // a lane looks at least this often, rung for or not
-	endLimit  = 10 * time.Second
+	lease     = time.Minute      // how long a node that went silent keeps a job
+	heartbeat = lease / 4        // how often leases are renewed
+	safetyNet = 2 * time.Second  // a lane looks at least this often, rung for or not
+	endLimit  = 10 * time.Second // for giving up and writing how a run ended
+)
+
+// What a Kind that leaves a field empty gets.
+const (
+	defaultTimeout = 10 * time.Minute
+	defaultFirst   = time.Second
+	defaultMax     = time.Hour
 )
 
 // Kind is how jobs of one kind are run.
@@ -35,10 +42,10 @@ type Kind struct {
 	// GiveUp is called before a job fails for good; it may run again after a
 	// crash, and an error of its own keeps the job alive. May be nil.
 	GiveUp func(ctx context.Context, j callbackd.Job, why error) error
-	// Workers is how many jobs of the kind run at a time on this node.
+	// Workers is how many jobs of the kind run at a time on this node; 0: one.
 	Workers int
-	Timeout time.Duration
-	Retry   callbackd.Retry
+	Timeout time.Duration   // of one run; 0: ten minutes
+	Retry   callbackd.Retry // zero fields: from a second to an hour
 	// Attempts is after how many errors a job fails; 0: only its deadline ends it.
 	Attempts int
 }
@@ -50,16 +57,30 @@ type Runner struct {
 	log   *slog.Logger
 	kinds map[callbackd.JobKind]Kind
 	drain time.Duration
+
+	poll, beat time.Duration // safetyNet, heartbeat
 }
 
 // New returns a runner that leases under a node's id and, when it ends, lets
 // running handlers go on for drain.
 func New(db *store.DB, node string, drain time.Duration, log *slog.Logger) *Runner {
-	return &Runner{db: db, node: node, log: log, drain: drain, kinds: map[callbackd.JobKind]Kind{}}
+	return &Runner{db: db, node: node, log: log, drain: drain, kinds: map[callbackd.JobKind]Kind{}, poll: safetyNet, beat: heartbeat}
 }
 
 // Register adds a kind; before Run.
-func (r *Runner) Register(name callbackd.JobKind, k Kind) { r.kinds[name] = k }
+func (r *Runner) Register(name callbackd.JobKind, k Kind) {
+	k.Workers = max(1, k.Workers)
+	if k.Timeout <= 0 {
+		k.Timeout = defaultTimeout
+	}
+	if k.Retry.First <= 0 {
+		k.Retry.First = defaultFirst
+	}
+	if k.Retry.Max <= 0 {
+		k.Retry.Max = max(defaultMax, k.Retry.First)
+	}
+	r.kinds[name] = k
+}
 
 // Run claims and runs jobs until ctx ends, then claims no more, lets running
 // handlers go on for the drain time, cancels the rest, and returns when all
@@ -83,7 +104,7 @@ func (r *Runner) Run(ctx context.Context) error {
 
 // keepLeases renews this node's leases and rescues those of nodes that died.
 func (r *Runner) keepLeases(ctx context.Context) {
-	tick := time.NewTicker(heartbeat)
+	tick := time.NewTicker(r.beat)
 	defer tick.Stop()
 	for {
 		select {
@@ -91,22 +112,33 @@ func (r *Runner) keepLeases(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := r.db.ExtendLeases(ctx, r.node, lease); err != nil && ctx.Err() == nil {
+		if err := r.renew(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn("renewing leases failed", "err", err)
 		}
-		if n, err := r.db.RescueJobs(ctx, ""); err != nil && ctx.Err() == nil {
-			r.log.Warn("rescuing jobs failed", "err", err)
-		} else if n > 0 {
-			r.log.Warn("jobs of a node that died are ready again", "jobs", n)
-		}
 	}
+}
+
+// renew is one heartbeat. A node that cannot renew its own leases rescues
+// nobody: it would take its own running jobs for a dead node's.
+func (r *Runner) renew(ctx context.Context) error {
+	if err := r.db.ExtendLeases(ctx, r.node, lease); err != nil {
+		return err
+	}
+	n, err := r.db.RescueJobs(ctx, "")
+	if err != nil {
+		return fmt.Errorf("rescue jobs: %w", err)
+	}
+	if n > 0 {
+		r.log.Warn("jobs of a node that died are ready again", "jobs", n)
+	}
+	return nil
 }
 
 // lane runs the jobs of one kind, so that slow kinds never hold up others.
 func (r *Runner) lane(ctx, work context.Context, name callbackd.JobKind, k Kind) {
 	rings, stop := r.db.Listen()
 	defer stop()
-	slots := make(chan struct{}, max(1, k.Workers))
+	slots := make(chan struct{}, k.Workers)
 	freed := make(chan struct{}, 1)
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -142,17 +174,19 @@ func (r *Runner) lane(ctx, work context.Context, name callbackd.JobKind, k Kind)
 func (r *Runner) claimAll(ctx context.Context, name callbackd.JobKind, slots chan struct{}, start func(callbackd.Job)) time.Duration {
 	for {
 		due, ok, err := r.db.NextJobDue(ctx, name) // a read: an idle lane takes no write lock
-		wait := due.Sub(r.db.Now())
-		if err != nil || !ok {
-			return safetyNet
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("looking for jobs failed", "kind", name, "err", err)
 		}
-		if wait > 0 {
-			return min(wait, safetyNet)
+		if err != nil || !ok {
+			return r.poll
+		}
+		if wait := due.Sub(r.db.Now()); wait > 0 {
+			return min(wait, r.poll)
 		}
 		select {
 		case slots <- struct{}{}:
 		default:
-			return safetyNet
+			return r.poll
 		}
 		j, err := r.db.ClaimJob(ctx, name, r.node, lease)
 		if err != nil {
@@ -160,7 +194,7 @@ func (r *Runner) claimAll(ctx context.Context, name callbackd.JobKind, slots cha
 			if !errors.Is(err, callbackd.ErrNotFound) && ctx.Err() == nil {
 				r.log.Warn("claiming a job failed", "kind", name, "err", err)
 			}
-			return safetyNet
+			return r.poll
 		}
 		start(j)
 	}
@@ -169,14 +203,15 @@ func (r *Runner) claimAll(ctx context.Context, name callbackd.JobKind, slots cha
 // runOne runs a claimed job and writes how it ended.
 func (r *Runner) runOne(work context.Context, j callbackd.Job, k Kind) {
 	ctx, cancel := context.WithTimeout(work, k.Timeout)
-	err := protect(func() error { return k.Run(ctx, j) })
+	err := r.protect(j, func() error { return k.Run(ctx, j) })
 	cancel()
 	end, cancelEnd := context.WithTimeout(context.WithoutCancel(work), endLimit)
 	defer cancelEnd()
 	o := r.outcome(work, j, k, err)
 	if o.State == callbackd.JobFailed && k.GiveUp != nil {
-		if gerr := protect(func() error { return k.GiveUp(end, j, err) }); gerr != nil {
-			o = store.JobOutcome{State: callbackd.JobReady, DueAt: r.db.Now().Add(backoff(k.Retry, j.Attempts)), Attempts: j.Attempts, Error: gerr.Error()}
+		if gerr := r.protect(j, func() error { return k.GiveUp(end, j, err) }); gerr != nil {
+			err = fmt.Errorf("give up: %w", gerr)
+			o = again(r.db.Now().Add(backoff(k.Retry, j.Attempts)), j.Attempts, err)
 		}
 	}
 	switch {
@@ -190,50 +225,11 @@ func (r *Runner) runOne(work context.Context, j callbackd.Job, k Kind) {
 	}
 }
 
-// outcome is the table from a handler's returned value to the job's next state.
-func (r *Runner) outcome(work context.Context, j callbackd.Job, k Kind, err error) store.JobOutcome {
-	now := r.db.Now()
-	var snooze *callbackd.SnoozeError
-	switch {
-	case err == nil:
-		return store.JobOutcome{State: callbackd.JobDone, Attempts: j.Attempts}
-	case errors.As(err, &snooze):
-		return store.JobOutcome{State: callbackd.JobReady, DueAt: now.Add(snooze.After), Attempts: j.Attempts, Error: snooze.Error()}
-	case callbackd.IsPermanent(err):
-		return store.JobOutcome{State: callbackd.JobFailed, Attempts: j.Attempts + 1, Error: err.Error()}
-	case work.Err() != nil: // we stopped it; that is no fault of the job
-		return store.JobOutcome{State: callbackd.JobReady, DueAt: now, Attempts: j.Attempts, Error: "the server stopped"}
-	}
-	attempts := j.Attempts + 1
-	due := now.Add(backoff(k.Retry, j.Attempts))
-	over := k.Attempts > 0 && attempts >= k.Attempts
-	if !j.Deadline.IsZero() && due.After(j.Deadline) {
-		if over = now.Add(k.Retry.First).After(j.Deadline); !over {
-			due = j.Deadline.Add(-k.Retry.First) // a last try before the end
-		}
-	}
-	if over {
-		return store.JobOutcome{State: callbackd.JobFailed, Attempts: attempts, Error: err.Error()}
-	}
-	return store.JobOutcome{State: callbackd.JobReady, DueAt: due, Attempts: attempts, Error: err.Error()}
-}
-
-// backoff is First·4^attempts, at most Max, the last quarter of it at random.
-func backoff(p callbackd.Retry, attempts int) time.Duration {
-	d := p.First
-	for range attempts {
-		if d *= 4; d >= p.Max {
-			d = p.Max
-			break
-		}
-	}
-	return d - time.Duration(rand.Int64N(int64(d)/4+1))
-}
-
 // protect turns a handler's panic into an error of that job alone.
-func protect(fn func() error) (err error) {
+func (r *Runner) protect(j callbackd.Job, fn func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			r.log.Error("job panicked", "kind", j.Kind, "job", j.ID, "stack", string(debug.Stack()))
 			err = fmt.Errorf("job panicked: %v", p)
 		}
 	}()

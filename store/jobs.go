@@ -67,8 +67,13 @@ func (f flatJob) job() callbackd.Job {
 		Attempts: f.Attempts, DueAt: fromMS(f.DueAt), Deadline: fromMS(f.Deadline), Error: f.Error}
 }
 
-// ClaimJob leases the job of a kind that has been due longest for a node; callbackd.ErrNotFound when none is due. Jobs whose serial key is
-// running somewhere are passed over.
+// sqlSerialFree is true for a job j whose serial key runs nowhere. It repeats
+// the condition of the index jobs_serial, so that it is looked up there.
+const sqlSerialFree = `(j.serial = '' OR NOT EXISTS (SELECT 1 FROM jobs r WHERE r.serial = j.serial AND r.state = 'running' AND r.serial <> ''))`
+
+// ClaimJob leases the job of a kind that has been due longest for a node;
+// callbackd.ErrNotFound when none is due. Jobs whose serial key is running
+// somewhere are passed over.
 func (db *DB) ClaimJob(ctx context.Context, kind callbackd.JobKind, node string, lease time.Duration) (callbackd.Job, error) {
 	now := db.now()
 	lock := ""
@@ -77,7 +82,7 @@ func (db *DB) ClaimJob(ctx context.Context, kind callbackd.JobKind, node string,
 	}
 	q := `UPDATE jobs SET state = 'running', lease_until = ?, node = ?, rerun = FALSE WHERE id = (
 		SELECT j.id FROM jobs j WHERE j.state = 'ready' AND j.due_at <= ? AND j.kind = ?
-		AND (j.serial = '' OR NOT EXISTS (SELECT 1 FROM jobs r WHERE r.serial = j.serial AND r.state = 'running'))
+		AND ` + sqlSerialFree + `
 		ORDER BY j.due_at, j.id LIMIT 1` + lock + `) RETURNING ` + jobColumns
 	args := []any{ms(now.Add(lease)), node, ms(now), kind}
 	var flat flatJob
@@ -151,10 +156,14 @@ func (db *DB) RescueJobs(ctx context.Context, dead string) (n int64, err error) 
 }
 
 // NextJobDue returns when the next ready job of a kind is due; false when none
-// stands.
+// stands. Jobs whose serial key is running somewhere do not count: the end of
+// that run rings.
 func (db *DB) NextJobDue(ctx context.Context, kind callbackd.JobKind) (time.Time, bool, error) {
 	var due sql.NullInt64
-	err := db.get(ctx, &due, `SELECT MIN(due_at) FROM jobs WHERE state = 'ready' AND kind = ?`, kind)
+	err := db.get(ctx, &due, `SELECT j.due_at FROM jobs j WHERE j.state = 'ready' AND j.kind = ? AND `+sqlSerialFree+` ORDER BY j.due_at LIMIT 1`, kind)
+	if errors.Is(err, callbackd.ErrNotFound) {
+		return time.Time{}, false, nil
+	}
 	return fromMS(due.Int64), due.Valid, err
 }
 

@@ -17,15 +17,16 @@ const browserHint = "apt-get update && apt-get install -y --no-install-recommend
 // tabTime is how long one test may use a tab.
 const tabTime = 5 * time.Minute
 
-// chrome is the headless browser that all tests of one process use; it starts
-// with the first test that asks.
-var chrome sharedBrowser
+// chrome are the headless browsers that all tests of one process use; each
+// starts with the first test that asks for it.
+var chrome = struct{ eager, polite sharedBrowser }{polite: sharedBrowser{clickFirst: true}}
 
 type sharedBrowser struct {
-	mu     sync.Mutex // guards the fields below
-	ctx    context.Context
-	cancel context.CancelFunc
-	err    error
+	clickFirst bool       // sound only after a click; fixed
+	mu         sync.Mutex // guards the fields below
+	ctx        context.Context
+	cancel     context.CancelFunc
+	err        error
 }
 
 // Tab returns a context in which chromedp acts on a fresh tab of the system's
@@ -37,7 +38,19 @@ type sharedBrowser struct {
 // A package that calls this has a TestMain that calls Main.
 func Tab(tb testing.TB, width, height int) context.Context {
 	tb.Helper()
-	parent, err := chrome.get()
+	return chrome.eager.tab(tb, width, height)
+}
+
+// PoliteTab is Tab in a browser as people have it: a page makes no sound before
+// somebody has clicked on it.
+func PoliteTab(tb testing.TB, width, height int) context.Context {
+	tb.Helper()
+	return chrome.polite.tab(tb, width, height)
+}
+
+func (b *sharedBrowser) tab(tb testing.TB, width, height int) context.Context {
+	tb.Helper()
+	parent, err := b.get()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -64,12 +77,16 @@ func (b *sharedBrowser) get() (context.Context, error) {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("mute-audio", true),
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"),
 		chromedp.WSURLReadTimeout(time.Minute),
 	)
+	if b.clickFirst {
+		options = append(options, chromedp.Flag("autoplay-policy", "document-user-activation-required"))
+	} else {
+		options = append(options, chromedp.Flag("autoplay-policy", "no-user-gesture-required"))
+	}
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	b.cancel = func() { cancel(); stop() }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -34,8 +33,7 @@ type Server struct {
 	dir      string
 	port     int
 	password string
-	process  *os.Process
-	exited   chan struct{} // closed when the server process is gone
+	child    *Child // nil: not started
 	logFile  string
 	stop     sync.Once
 	made     atomic.Int64 // databases created so far, for their names
@@ -129,24 +127,11 @@ func (s *Server) launch(bin string, owner *syscall.Credential, durable bool) err
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = s.dir, cleanEnv(), childAttr(owner)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 
-	started := make(chan error, 1)
-	exited := make(chan struct{})
-	go func() {
-		// The kernel ends the server when the thread that started it dies; the
-		// thread must therefore live as long as the server.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(exited)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
-		}
-	}()
-	if err := <-started; err != nil {
+	child, err := StartChild(cmd)
+	if err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
-	s.process, s.exited = cmd.Process, exited
+	s.child = child
 	return nil
 }
 
@@ -162,7 +147,7 @@ func (s *Server) awaitReady(ctx context.Context) error {
 			return conn.Close(ctx)
 		}
 		select {
-		case <-s.exited:
+		case <-s.child.Exited():
 			return errors.New("the server ended while it started")
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for postgres to take connections: %w", err)
@@ -213,14 +198,14 @@ func (s *Server) Stop() {
 
 // endProcess asks for a fast shutdown, then insists.
 func (s *Server) endProcess() {
-	if s.process == nil {
+	if s.child == nil {
 		return
 	}
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-		_ = s.process.Signal(sig)
+		_ = s.child.Signal(sig)
 		select {
-		case <-s.exited:
-			s.process = nil
+		case <-s.child.Exited():
+			s.child = nil
 			return
 		case <-time.After(10 * time.Second):
 		}

@@ -106,7 +106,7 @@ func TestServer_StopEndsItAndRemovesItsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exited := s.exited
+	exited := s.child.Exited()
 	s.Stop()
 	s.Stop()
 	select {

@@ -41,7 +41,9 @@ func PostgresDurable(tb testing.TB) string { tb.Helper(); return servers.durable
 func Main(m interface{ Run() int }) {
 	defer servers.quick.stop()
 	defer servers.durable.stop()
-	defer chrome.stop()
+	defer program.remove()
+	defer chrome.eager.stop()
+	defer chrome.polite.stop()
 	m.Run()
 }
 

@@ -8,6 +8,7 @@ import (
 	"callbackd"
 	"callbackd/jobs"
 	"callbackd/media"
+	"callbackd/resolver"
 )
 
 // Pauses between tries. The first two follow the platform's habits: a file or
@@ -22,12 +23,15 @@ const pruneEvery = 10 * time.Minute
 
 // registerJobs tells the runner how each kind of job is done.
 func registerJobs(ctx context.Context, r *jobs.Runner, inst *installation, clients *platformClients) error {
+	maker := newMaker(inst.log)
 	files := &media.Worker{DB: inst.db, Blobs: inst.blobs, WeChat: clients.wechat, MPWeb: clients.mpweb, Outbound: clients.outbound,
-		Maker: newMaker(inst.log), WorkDir: inst.workDir(), Log: inst.log}
+		Maker: maker, WorkDir: inst.workDir(), Log: inst.log}
 	r.Register(callbackd.JobMediaFetch, jobs.Kind{Run: files.Fetch, GiveUp: files.GiveUp, Workers: 4, Timeout: 3 * time.Minute, Retry: quickRetry})
 	r.Register(callbackd.JobMediaSearch, jobs.Kind{Run: files.Search, GiveUp: files.GiveUp, Workers: 4, Timeout: 3 * time.Minute, Retry: quickRetry})
 	r.Register(callbackd.JobMediaMake, jobs.Kind{Run: files.Make, GiveUp: files.GiveUp, Workers: 2, Timeout: 10 * time.Minute, Retry: quickRetry, Attempts: 6})
 	r.Register(callbackd.JobJoinQR, jobs.Kind{Run: files.JoinQR, Workers: 2, Timeout: time.Minute, Retry: slowRetry})
+	people := resolver.New(resolver.Config{DB: inst.db, Pages: clients.mpweb, Blobs: inst.blobs, Outbound: clients.outbound, Face: maker.Avatar, Log: inst.log})
+	r.Register(callbackd.JobResolve, jobs.Kind{Run: people.Run, Workers: 4, Timeout: time.Minute, Retry: quickRetry})
 	r.Register(callbackd.JobPrune, jobs.Kind{Run: prune(inst), Workers: 1, Timeout: 10 * time.Minute, Retry: slowRetry})
 	return inst.db.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobPrune, DueAt: inst.db.Now()})
 }

@@ -26,8 +26,8 @@ type evening struct {
 
 func (e *evening) addFlags(c *cobra.Command) {
 	c.Flags().Int64Var(&e.seed, "seed", 1, "the same `number` is the same crowd and the same evening")
-	c.Flags().IntVar(&e.people, "people", 60, "`how many` people there are")
-	c.Flags().Float64Var(&e.rate, "rate", 0.7, "what they do per second, on average")
+	c.Flags().IntVar(&e.people, "people", 40, "`how many` people there are")
+	c.Flags().Float64Var(&e.rate, "rate", 0.8, "what they do per second, on average")
 	c.Flags().StringVar(&e.dialect, "dialect", "2014", "`dialect` of the operator pages: 2014 or 2016")
 	c.Flags().StringVar(&e.mode, "mode", "safe", "`mode` of callbacks: plain, compatible or safe")
 }
@@ -65,7 +65,8 @@ func (e *evening) newStage(address string, slug callbackd.Slug, name string) (*s
 	s.platform = rehearsal.New(rehearsal.Options{Seed: e.seed, BaseURL: s.url.String(),
 		PageSkew: rehearsal.Range{Min: -skewBefore, Max: skewAfter}, ListingDelay: rehearsal.Range{Max: listingDelay}})
 	s.account, err = s.platform.AddAccount(rehearsal.AccountConfig{Slug: slug, Name: name, Mode: callbackd.Mode(e.mode),
-		Settings: rehearsal.Settings{Moderation: callbackd.ModerationOpen}, MP: &rehearsal.MPConfig{Dialect: callbackd.Dialect(e.dialect)}})
+		Settings: rehearsal.Settings{Moderation: callbackd.ModerationOpen}, MP: &rehearsal.MPConfig{Dialect: callbackd.Dialect(e.dialect)},
+		Operator: rehearsal.OperatorFaults{UserPage: true}})
 	if err == nil {
 		s.crowd, err = s.platform.Crowd(e.people)
 	}

@@ -162,7 +162,18 @@ func TestQRCode_TicketPictureAndScan(t *testing.T) {
 	if e, err := s.a.ScanTicket(s.number, ticket); err != nil || e.Name != "SCAN" || *e.Key != "wall" || e.Ticket != ticket {
 		t.Errorf("scan by a follower: %+v %v", e, err)
 	}
+	if e, err := s.a.ScanCode(s.number, fmt.Sprint(m["url"])); err != nil || e.Name != "SCAN" || e.Ticket != ticket {
+		t.Errorf("scan of what the picture says: %+v %v", e, err)
+	}
+	for _, other := range []string{"", "http://weixin.qq.com/q/other", s.a.FollowURL()} {
+		if e, err := s.a.ScanCode(s.number, other); !errors.Is(err, callbackd.ErrNotFound) {
+			t.Errorf("scan of %q by a follower: %+v %v", other, e, err)
+		}
+	}
 	s.a.Unfollow(s.number)
+	if e, err := s.a.ScanCode(s.number, s.a.FollowURL()); err != nil || e.Name != "subscribe" || *e.Key != "" {
+		t.Errorf("scan of the account's own code: %+v %v", e, err)
+	}
 	if e, err := s.a.ScanTicket(s.number, ticket); err != nil || e.Name != "subscribe" || *e.Key != "qrscene_wall" {
 		t.Errorf("scan by somebody else: %+v %v", e, err)
 	}

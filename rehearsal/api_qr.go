@@ -112,6 +112,28 @@ func (a *Account) ScanTicket(number callbackd.FakeID, ticket string) (Event, err
 	return SubscribeByScene(number, t.scene, ticket), nil
 }
 
+// ScanCode is the event of a person who points their phone at a QR code of the
+// account: one with a scene, as in ScanTicket, or the account's own, which makes
+// a follower of who is none yet. Any other code leads nowhere: ErrNotFound.
+func (a *Account) ScanCode(number callbackd.FakeID, content string) (Event, error) {
+	if c, _ := a.Contact(number); content == a.FollowURL() && !c.Following {
+		return EventSample("subscribe", number), nil
+	}
+	return a.ScanTicket(number, a.ticketSaying(content))
+}
+
+// ticketSaying finds the ticket whose code says something; "" when none does.
+func (a *Account) ticketSaying(content string) string {
+	a.p.mu.Lock()
+	defer a.p.mu.Unlock()
+	for ticket, t := range a.tickets {
+		if t.url == content {
+			return ticket
+		}
+	}
+	return ""
+}
+
 func (t qrTicket) live(now time.Time) bool { return t.until.IsZero() || now.Before(t.until) }
 
 // showQRCode serves a ticket's picture; 404 for a bad one.

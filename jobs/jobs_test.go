@@ -164,7 +164,7 @@ func (b *bench) one(node string, k jobs.Kind) *jobs.Runner {
 	return r
 }
 
-// TestBackoff_FirstWithinTwoSecondsSecondWithinTen holds what the quick retry of
+// TestBackoff_StaysWithinItsBounds holds what the quick retry of
 // media promises, over the whole spread of the jitter.
 func TestBackoff_StaysWithinItsBounds(t *testing.T) {
 	quick := callbackd.Retry{First: 1500 * time.Millisecond, Max: 10 * time.Minute}

@@ -92,7 +92,7 @@ func TestSerial_OneAtATimeOverAllNodes(t *testing.T) {
 	}
 }
 
-// TestLane_IsWokenByTheEndOfWhatBlocksIt: two kinds share a serial key, and
+// TestLane_WakesByTheRingAlone: two kinds share a serial key, and
 // nobody polls. Whoever was blocked goes on because the end of a run rings.
 func TestLane_WakesByTheRingAlone(t *testing.T) {
 	b := newBench(t)

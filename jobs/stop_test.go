@@ -117,7 +117,8 @@ func TestLease_LostMeansNoSay(t *testing.T) {
 	}
 }
 
-// TestKeeper_RenewsItsOwnAndRescuesTheDead: time runs far past every lease.
+// TestKeeper_RenewsItsOwnAndRescuesTheDead: a heartbeat that comes far too late
+// still takes nothing from those who live.
 func TestKeeper_RenewsItsOwnAndRescuesTheDead(t *testing.T) {
 	b := newBench(t)
 	b.enqueue(callbackd.Job{Key: "dead's"})
@@ -133,12 +134,12 @@ func TestKeeper_RenewsItsOwnAndRescuesTheDead(t *testing.T) {
 		}
 		return nil
 	}})
-	r.SetBeat(time.Millisecond)
 	stop := b.run(r)
 	if key := await(b, "the own job", runs); key != "own" {
 		t.Fatal(key)
 	}
 	b.clock.Advance(time.Hour)
+	b.must(jobs.Renew(r, context.Background()))
 	if key := await(b, "the dead node's job", runs); key != "dead's" {
 		t.Fatal(key)
 	}
@@ -148,6 +149,20 @@ func TestKeeper_RenewsItsOwnAndRescuesTheDead(t *testing.T) {
 	if len(runs) != 0 {
 		t.Errorf("%s ran once more", <-runs)
 	}
+}
+
+// TestKeeper_BeatsWhileTheRunnerRuns: nobody calls, and the dead node's job goes on.
+func TestKeeper_BeatsWhileTheRunnerRuns(t *testing.T) {
+	b := newBench(t)
+	b.enqueue(callbackd.Job{Key: "dead's"})
+	if _, err := b.db.ClaimJob(context.Background(), kind, "dead", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.Advance(time.Hour)
+	r := b.one("n", jobs.Kind{Run: func(context.Context, callbackd.Job) error { return nil }})
+	r.SetBeat(time.Millisecond)
+	b.run(r)
+	b.until("dead's", "done", in(callbackd.JobDone))
 }
 
 // TestKeeper_ThatCannotRenewRescuesNobody: else it would take its own running

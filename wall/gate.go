@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"callbackd"
 	"callbackd/store"
@@ -105,8 +106,8 @@ func face(row store.Row) (name string, avatar callbackd.PublicID) {
 
 func publicSender(row store.Row) callbackd.PublicSender {
 	name, avatar := face(row)
-	out := callbackd.PublicSender{ID: row.Sender.PublicID, Name: name, Resolved: name != ""}
-	if strings.TrimSpace(name) == "" {
+	out := callbackd.PublicSender{ID: row.Sender.PublicID, Name: name, Resolved: true}
+	if !visible(name) {
 		out.Name, out.Resolved = Pseudonym(row.Sender.AvatarSeed), false
 	}
 	if avatar == "" {
@@ -114,6 +115,14 @@ func publicSender(row store.Row) callbackd.PublicSender {
 	}
 	out.Avatar = AvatarPath(avatar)
 	return out
+}
+
+// visible reports whether a name has anything to see: spaces, marks without a
+// letter, letters that are drawn as nothing and what only steers text have not.
+func visible(name string) bool {
+	return strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsPrint(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) && !strings.ContainsRune("\u115f\u1160\u2800\u3164\uffa0", r)
+	})
 }
 
 // AvatarPath is the address of a picture, drawn or copied.

@@ -2,6 +2,7 @@ package wall
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -15,15 +16,21 @@ import (
 // order of rev. It reads what changed from the rows, whoever changed them: this
 // process, a shell command beside it, or another node.
 type Publisher struct {
-	db   *store.DB
-	hub  *live.Hub
-	log  *slog.Logger
-	sent map[callbackd.AccountID]int64 // rev up to which a wall was published; owned by Run
+	db    *store.DB
+	send  func(callbackd.Slug, callbackd.Change) error // to the hub
+	log   *slog.Logger
+	sent  map[callbackd.AccountID]int64 // rev up to which a wall was published; owned by Run
+	retry time.Duration                 // after which a failed publication is tried again
 }
+
+const (
+	publishRetry = time.Second
+	publishPage  = 200
+)
 
 // NewPublisher returns a publisher that starts at the walls' present state.
 func NewPublisher(ctx context.Context, db *store.DB, hub *live.Hub, log *slog.Logger) (*Publisher, error) {
-	p := &Publisher{db: db, hub: hub, log: log, sent: map[callbackd.AccountID]int64{}}
+	p := &Publisher{db: db, send: hub.PublishChange, log: log, sent: map[callbackd.AccountID]int64{}, retry: publishRetry}
 	walls, err := db.ListWalls(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read walls: %w", err)
@@ -52,28 +59,25 @@ func (p *Publisher) Run(ctx context.Context) error {
 		}
 		if err := p.publish(ctx); err != nil && ctx.Err() == nil {
 			p.log.Warn("publishing changes failed; open walls read them from the database", "err", err)
-			retry.Reset(publishRetry)
+			retry.Reset(p.retry)
 		}
 	}
 }
 
-// publishRetry is how soon a failed publication is tried again.
-const publishRetry = time.Second
-
+// publish brings every wall up to date; one that fails holds up no other.
 func (p *Publisher) publish(ctx context.Context) error {
 	walls, err := p.db.ListWalls(ctx)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, w := range walls {
 		if err := p.publishWall(ctx, w); err != nil {
-			return err
+			failed = errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }
-
-const publishPage = 200
 
 func (p *Publisher) publishWall(ctx context.Context, w store.Wall) error {
 	for p.sent[w.Account] < w.Rev {
@@ -83,7 +87,7 @@ func (p *Publisher) publishWall(ctx context.Context, w store.Wall) error {
 			return err
 		}
 		for _, row := range rows {
-			if err := p.hub.PublishChange(w.Slug, change(row, after)); err != nil {
+			if err := p.send(w.Slug, change(row, after)); err != nil {
 				return err
 			}
 			p.sent[w.Account] = row.Message.Rev

@@ -24,6 +24,9 @@ type seeking struct {
 	state  progress
 }
 
+// silent reports a sender who has said nothing yet.
+func (w *seeking) silent() bool { return len(w.pushes) == 0 && w.SearchedTo == 0 }
+
 // progress is what became of a sender in this slice.
 type progress int
 
@@ -58,18 +61,33 @@ func (s *slice) identify(ctx context.Context) error {
 			return err
 		}
 	}
+	before, after, cards := cut(strategies)
 	if q.left() > 0 {
-		if err := s.searchPages(ctx, q, strategies); err != nil {
+		if err := s.searchPages(ctx, q, strategies, before); err != nil {
 			return err
 		}
 	}
-	if q.left() > 0 && slices.Contains(strategies, callbackd.StrategyUserPage) {
+	if q.left() > 0 && cards {
 		if err := s.searchCards(ctx, q, strategies); err != nil {
 			return err
 		}
 		strategies = s.strategies(ctx) // a card may have shown that it holds no openID
+		if q.left() > 0 && len(after) > 0 {
+			if err := s.matchAll(ctx, q, after); err != nil {
+				return err
+			}
+		}
 	}
 	return s.putOffRest(ctx, q, strategies)
+}
+
+// cut divides the strategies at user-page.
+func cut(all []callbackd.Strategy) (before, after []callbackd.Strategy, userPage bool) {
+	i := slices.Index(all, callbackd.StrategyUserPage)
+	if i < 0 {
+		return all, nil, false
+	}
+	return all[:i], all[i+1:], true
 }
 
 // gather reads from the store who waits, and what of theirs is new.
@@ -123,7 +141,7 @@ func (s *slice) searchOpenID(ctx context.Context, q *search) error {
 		}
 		if s.over() {
 			s.wakeAt(s.now())
-			q.putOffAll()
+			q.putOff(func(*seeking) bool { return true })
 			return nil
 		}
 		_, err := s.learn(ctx, f, w.OpenID)
@@ -134,10 +152,10 @@ func (s *slice) searchOpenID(ctx context.Context, q *search) error {
 	return nil
 }
 
-// putOffAll leaves those who are still unknown to the next slice.
-func (q *search) putOffAll() {
+// putOff leaves some of those who are still unknown to the next slice.
+func (q *search) putOff(which func(*seeking) bool) {
 	for _, w := range q.waiting {
-		if w.state == unknown {
+		if w.state == unknown && which(w) {
 			w.state = putOff
 		}
 	}
@@ -161,28 +179,32 @@ func (s *slice) noted(w *seeking, err error) error {
 	return nil
 }
 
-// searchPages asks the matchers, first over the lines that are remembered, then
-// after another look at the message page where that may help.
-func (s *slice) searchPages(ctx context.Context, q *search, strategies []callbackd.Strategy) error {
-	byID := slices.Contains(strategies, callbackd.StrategyMsgID)
-	byTime := slices.Contains(strategies, callbackd.StrategyCreateTime)
-	if !byID && !byTime && !slices.Contains(strategies, callbackd.StrategyUserPage) {
+// searchPages asks the matchers that come first, over the lines that are
+// remembered, then after another look at the message page where that may help
+// any strategy.
+func (s *slice) searchPages(ctx context.Context, q *search, all, first []callbackd.Strategy) error {
+	if r := reachOf(all); !r.byID && !r.byTime && !r.byCard {
 		return nil
 	}
-	if err := s.matchAll(ctx, q, strategies); err != nil {
-		return err
+	if slices.ContainsFunc(q.waiting, s.mayBeRemembered) {
+		if err := s.matchAll(ctx, q, first); err != nil || q.left() == 0 {
+			return err
+		}
 	}
-	if q.left() == 0 {
-		return nil
-	}
-	w, some := s.wishOf(q, strategies)
+	w, some := s.wishOf(q, all)
 	if !some {
 		return nil
 	}
 	if err := s.read(ctx, w); err != nil {
 		return err
 	}
-	return s.matchAll(ctx, q, strategies)
+	return s.matchAll(ctx, q, first)
+}
+
+// mayBeRemembered reports whether the lines that were read before may tell a
+// sender: those who were heard of later need another look.
+func (s *slice) mayBeRemembered(w *seeking) bool {
+	return w.state == unknown && (len(w.pushes) == 0 || slices.ContainsFunc(w.pushes, func(p Pushed) bool { return !p.ReceivedAt.After(s.m.pagedAt) }))
 }
 
 // matchAll asks the matchers once over everything that is remembered.
@@ -232,7 +254,11 @@ func (s *slice) weigh(ctx context.Context, q *search) error {
 	q.ev = s.m.evidence()
 	q.openIDs = map[callbackd.SenderID]callbackd.OpenID{}
 	q.ev.Known, q.ev.Prior = map[callbackd.SenderID]callbackd.FakeID{}, map[callbackd.SenderID][]callbackd.FakeID{}
-	pushed, err := s.db.ListPushed(ctx, s.acc.ID, s.m.from, maxPushed)
+	var pushed []store.Pushed
+	var err error
+	if s.m.from > 0 {
+		pushed, err = s.db.ListPushed(ctx, s.acc.ID, s.m.from, maxPushed)
+	}
 	if err != nil {
 		return fmt.Errorf("list messages: %w", err)
 	}

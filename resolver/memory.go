@@ -25,6 +25,7 @@ type memory struct {
 	stretch  []stretch              // every reading
 	from     callbackd.MessageID    // messages of ours from here on belong to the lines
 	readAt   time.Time              // when the newest part of the message page was read last
+	pagedAt  time.Time              // when any part of it came last
 	sweptAt  time.Time              // when it was last read back to everybody who waits
 	listedAt time.Time              // when the newest contacts were read last
 

@@ -162,7 +162,7 @@ func (s *slice) later(q *search, w *seeking, r reach) store.Search {
 		out.Attempts = min(out.Attempts, quickTries-1)
 		out.Due = s.nextLook(r, *next, w.Attempts)
 		return out
-	case len(w.pushes) == 0 && w.SearchedTo == 0:
+	case w.silent():
 		if !r.byCard {
 			out.Attempts = 0
 			return out // silent, and only a card could tell
@@ -212,6 +212,9 @@ func (q *search) leftOf(s *slice, w *seeking) []callbackd.FakeID {
 		return nil
 	case q.candidates != nil && slices.ContainsFunc(w.pushes, s.covered):
 		return nil // the newest evidence contradicts the earlier; neither is believed
+	}
+	if q.ev.Prior == nil {
+		return w.Candidates // nothing was weighed
 	}
 	return q.ev.Prior[w.ID]
 }

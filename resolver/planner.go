@@ -60,7 +60,7 @@ func New(cfg Config) *Planner {
 }
 
 const (
-	sliceTime = 5 * time.Second // of one run; other jobs want the session, too
+	sliceTime = 2500 * time.Millisecond // of one run: newcomers are looked for in each, and other jobs want the session, too
 	// betweenSlices lets those in.
 	betweenSlices = 100 * time.Millisecond
 	longestSnooze = time.Hour

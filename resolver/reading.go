@@ -55,16 +55,17 @@ func (s *slice) read(ctx context.Context, w wish) error {
 }
 
 // readNewest is one continuous reading from the newest line back below a time,
-// and returns the oldest id that it came to.
-func (s *slice) readNewest(ctx context.Context, back int64) (oldest uint64, pages int, err error) {
+// and returns the oldest id that it came to; 0 where there is nothing older.
+func (s *slice) readNewest(ctx context.Context, back int64) (to uint64, pages int, err error) {
 	began := s.now()
 	var lines []mpweb.Entry
 	all := false
 	from := uint64(0)
-	for oldest = math.MaxUint64; ; {
+	oldest := uint64(math.MaxUint64)
+	for {
 		page, err := s.page(ctx, from)
 		if err != nil {
-			return oldest, pages, err
+			return 0, pages, err
 		}
 		pages++
 		lines = append(lines, page...)
@@ -85,13 +86,13 @@ func (s *slice) readNewest(ctx context.Context, back int64) (oldest uint64, page
 			s.m.floor = max(s.m.floor, sweep.Oldest+int64(match.DefaultWindow.Before/time.Second))
 		}
 	}
-	to := oldest
+	to = oldest
 	if all {
 		to = 0
 	}
 	s.m.stretch = append(s.m.stretch, stretch{at: began, from: math.MaxUint64, to: to})
 	s.m.sweeps = withoutDominated(append(s.m.sweeps, sweep))
-	return oldest, pages, nil
+	return to, pages, nil
 }
 
 // page reads one message page and remembers its lines.
@@ -100,6 +101,7 @@ func (s *slice) page(ctx context.Context, from uint64) ([]mpweb.Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the message page: %w", err)
 	}
+	s.m.pagedAt = s.now()
 	page = slices.DeleteFunc(page, func(e mpweb.Entry) bool { return e.Own })
 	for _, e := range page {
 		s.m.lines[e.ID] = e

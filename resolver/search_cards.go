@@ -48,7 +48,7 @@ func (s *slice) searchCards(ctx context.Context, q *search, strategies []callbac
 		}
 		if s.over() {
 			s.wakeAt(s.now())
-			q.putOffAll()
+			q.putOff(func(w *seeking) bool { return !w.silent() }) // who is silent has had a try: the contacts are no queue to be read to its end
 			return nil
 		}
 		card, err := s.learn(ctx, f, "")
@@ -87,7 +87,7 @@ func (s *slice) cards(ctx context.Context, q *search, strategies []callbackd.Str
 	for _, w := range q.waiting {
 		if w.state == unknown && s.released(w, strategies) {
 			waiting = append(waiting, w.ID)
-			silent = silent || len(w.pushes) == 0 && w.SearchedTo == 0
+			silent = silent || w.silent()
 		}
 	}
 	if len(waiting) == 0 {

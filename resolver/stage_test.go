@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +48,12 @@ type stage struct {
 	events events
 	count  int
 
-	snoozed error // how the last slice ended
+	http    *http.Client
+	options stageOptions
+	odd     int   // what a test counts
+	foreign int   // pictures that were fetched from other hosts
+	slices  int   // how often the job ran
+	ended   error // how it ended last
 }
 
 // stageOptions are what a test's stage is like.
@@ -89,7 +94,8 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 	s.must(err)
 	s.acc = s.register(s.a, o.account.Settings.Resolve)
 
-	s.pages, err = mpweb.New(mpweb.Config{BaseURL: "http://mp.test", HTTP: &http.Client{Transport: s.inProcess(o.latency)},
+	s.http = &http.Client{Transport: s.inProcess(o.latency)}
+	s.pages, err = mpweb.New(mpweb.Config{BaseURL: "http://mp.test", HTTP: s.http,
 		Sessions: s.db, Log: s.log.logger(), Now: s.Now, After: func(d time.Duration) <-chan time.Time {
 			s.pass(d)
 			c := make(chan time.Time, 1)
@@ -100,9 +106,19 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 	if o.face == nil {
 		o.face = func(_ context.Context, raw []byte) ([]byte, string, error) { return raw, "image/jpeg", nil }
 	}
-	s.planner = s.newPlanner(o)
+	if o.outbound == nil {
+		o.outbound = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			s.foreign++
+			return s.inProcess(o.latency).RoundTrip(r)
+		})}
+	}
+	s.options = o
+	s.restart()
 	return s
 }
+
+// restart forgets what is in memory only, as a new process would.
+func (s *stage) restart() { s.planner = s.newPlanner(s.options) }
 
 func (s *stage) newPlanner(o stageOptions) *resolver.Planner {
 	return resolver.New(resolver.Config{DB: s.db, Pages: s.pages, Blobs: s.blobs, Outbound: o.outbound, Face: o.face, Log: s.log.logger()})
@@ -211,6 +227,8 @@ func (s *stage) inProcess(latency time.Duration) http.RoundTripper {
 	})
 }
 
+func body(text string) io.ReadCloser { return io.NopCloser(strings.NewReader(text)) }
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -265,47 +283,44 @@ func (s *stage) subscribes(who callbackd.FakeID) callbackd.OpenID {
 	return pl.OpenID
 }
 
-func (s *stage) job() callbackd.Job {
-	return callbackd.Job{Kind: callbackd.JobResolve, Key: strconv.FormatInt(int64(s.acc.ID), 10), Account: s.acc.ID}
-}
-
-// slice runs the job once and returns how long it wants to sleep; false when it
-// is done.
-func (s *stage) slice() (time.Duration, bool) {
-	s.Helper()
-	s.snoozed = s.planner.Run(ctx, s.job())
-	var z *callbackd.SnoozeError
-	switch {
-	case s.snoozed == nil:
-		return 0, false
-	case errors.As(s.snoozed, &z):
-		return z.After, true
-	}
-	return 2 * time.Second, true // as the runner would try again
-}
-
-// work runs the job whenever it is due, or somebody is heard of, for as long as
-// wanted; nothing happens in between, so time jumps.
+// work runs the job whenever it is due, as the runner would, for as long as
+// wanted. Nothing else happens in between, so time jumps.
 func (s *stage) work(d time.Duration) {
 	s.Helper()
 	end := s.Now().Add(d)
 	for s.Now().Before(end) {
-		wait, again := s.slice()
-		due := s.Now().Add(wait)
-		if !again {
-			due = end
+		due, some, err := s.db.NextJobDue(ctx, callbackd.JobResolve)
+		s.must(err)
+		if some && !due.After(s.Now()) {
+			s.runJob()
+			continue
 		}
-		for s.Now().Before(due) && s.Now().Before(end) && !s.heard() {
-			s.pass(max(time.Millisecond, s.untilNextEvent(minTime(due, end))))
+		next := end
+		if some && due.Before(end) {
+			next = due
 		}
+		s.pass(max(time.Millisecond, s.untilNextEvent(next)))
 	}
 }
 
-// heard reports whether a push has made the search due.
-func (s *stage) heard() bool {
-	seekers, err := s.db.ListSeekers(ctx, s.acc.ID, s.Now(), 1000)
+// runJob claims the job, runs one slice and writes how it ended.
+func (s *stage) runJob() {
+	s.Helper()
+	j, err := s.db.ClaimJob(ctx, callbackd.JobResolve, "node", time.Hour)
 	s.must(err)
-	return slices.ContainsFunc(seekers, func(k store.Seeker) bool { return k.DueAt.Equal(s.Now().Truncate(time.Millisecond)) && k.Attempts == 0 })
+	s.slices++
+	s.ended = s.planner.Run(ctx, j)
+	out := store.JobOutcome{State: callbackd.JobReady, DueAt: s.Now().Add(2 * time.Second)}
+	var z *callbackd.SnoozeError
+	switch {
+	case s.ended == nil:
+		out.State = callbackd.JobDone
+	case errors.As(s.ended, &z):
+		out.DueAt = s.Now().Add(z.After)
+	case callbackd.IsPermanent(s.ended):
+		out.State = callbackd.JobFailed
+	}
+	s.must(s.db.FinishJob(ctx, j.ID, "node", out))
 }
 
 func (s *stage) untilNextEvent(limit time.Time) time.Duration {
@@ -358,4 +373,19 @@ func (s *stage) picture(p callbackd.Person) []byte {
 	b, err := io.ReadAll(r)
 	s.must(err)
 	return b
+}
+
+// sessions is a mpweb.SessionStore of one session.
+type sessions struct{ b []byte }
+
+func (s *sessions) GetSession(context.Context, callbackd.AccountID) ([]byte, time.Time, error) {
+	if s.b == nil {
+		return nil, time.Time{}, callbackd.ErrNotFound
+	}
+	return s.b, time.Time{}, nil
+}
+
+func (s *sessions) SetSession(_ context.Context, _ callbackd.AccountID, b []byte) error {
+	s.b = b
+	return nil
 }

@@ -85,7 +85,7 @@ func TestChild_IsHeldToTheLimitsOfTheKernel(t *testing.T) {
 	l := DefaultLimits()
 	l.VoiceTime, l.Memory, l.OutputBytes = 30*time.Second, 256<<20, 5<<20
 	f := scripted(t, l, `while ! grep -q 'Max cpu time *31' /proc/$$/limits || ! grep -q 'Max open files *64' /proc/$$/limits ||
-		! grep -q 'Max core file size *0' /proc/$$/limits || ! grep -q 'Max file size *5242880 ' /proc/$$/limits ||
+		! grep -q 'Max core file size *0 *0 ' /proc/$$/limits || ! grep -q 'Max file size *5242880 ' /proc/$$/limits ||
 		! grep -q 'Max address space *268435456 *268435456' /proc/$$/limits; do :; done; echo held`)
 	var out bytes.Buffer
 	if err := f.runScript(t.Context(), t, t.TempDir(), &out); err != nil || out.String() != "held\n" {

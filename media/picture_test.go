@@ -253,8 +253,11 @@ func bombs(t testing.TB) map[string][]byte {
 	screen := gifOf(t, 1, 8, 8)
 	binary.LittleEndian.PutUint16(screen[6:], 60_000)
 	binary.LittleEndian.PutUint16(screen[8:], 60_000)
+	moving := gifOf(t, 2, 8, 8)
+	copy(moving[6:10], screen[6:10])
 	return map[string][]byte{
-		"png": bigPNG, "jpeg": bigJPEG, "webp": bigWebP, "gif screen": screen,
+		"gif moving": moving,
+		"png":        bigPNG, "jpeg": bigJPEG, "webp": bigWebP, "gif screen": screen,
 		"gif frames": gifOf(t, DefaultLimits().AnimationFrames+1, 1, 1),
 	}
 }
@@ -302,6 +305,10 @@ func TestMake_RefusesPicturesThatAreBroken(t *testing.T) {
 	l := DefaultLimits()
 	l.PictureBytes = 100
 	_, _, err := makeIn(t, NewMaker(nil, l), callbackd.KindImage, p)
+	wantReason(t, err, ReasonTooLarge)
+	l = DefaultLimits()
+	l.AnimationPixels = 3*16*16 - 1
+	_, _, err = makeIn(t, NewMaker(nil, l), callbackd.KindImage, g)
 	wantReason(t, err, ReasonTooLarge)
 }
 

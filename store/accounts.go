@@ -125,6 +125,9 @@ func (db *DB) InsertAccount(ctx context.Context, a *callbackd.Account, actor str
 // code, and the search for those who are not known.
 func (tx *Tx) accountChanged(ctx context.Context, a *callbackd.Account) error {
 	tx.ring.config, tx.ring.walls = true, true
+	if err := tx.lockWall(ctx, "?", a.ID); err != nil {
+		return err
+	}
 	now := tx.db.now()
 	if err := tx.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobJoinQR, Key: strconv.FormatInt(int64(a.ID), 10), Serial: MPWebSerial(a.ID), Account: a.ID, DueAt: now}); err != nil {
 		return err
@@ -210,6 +213,9 @@ func (db *DB) ListAccounts(ctx context.Context) ([]*callbackd.Account, error) {
 // the blobs that nothing names any more.
 func (db *DB) DeleteAccount(ctx context.Context, id callbackd.AccountID, actor string) (blobs []string, err error) {
 	err = db.Write(ctx, func(tx *Tx) error {
+		if err := tx.lockWall(ctx, "?", id); err != nil {
+			return err
+		}
 		if err := tx.sel(ctx, &blobs, `SELECT f.blob FROM media_files f JOIN media m ON m.id = f.media_id WHERE m.account_id = ?
 			UNION SELECT source FROM media WHERE account_id = ? AND source <> ''
 			UNION SELECT blob FROM avatars WHERE account_id = ?`, id, id, id); err != nil {

@@ -40,3 +40,10 @@ func kind(err error) error {
 	}
 	return err
 }
+
+// isDeadlock reports whether PostgreSQL gave a transaction up in favour of
+// another one: the same again may succeed.
+func isDeadlock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code[:2] == "40"
+}

@@ -92,6 +92,10 @@ func (a *acceptor) run() {
 	}
 }
 
+// tries is how often a callback is stored by itself while the database asks to
+// do so again.
+const tries = 3
+
 // commit stores a batch in one transaction. Where that fails, each callback
 // gets a transaction of its own: one bad row never fails its neighbours.
 func (a *acceptor) commit(batch []*acceptCall) {
@@ -101,7 +105,11 @@ func (a *acceptor) commit(batch []*acceptCall) {
 	a.db.senders.clear() // what it remembers may be the reason: a sender that is gone
 	for i := range batch {
 		one := batch[i : i+1]
-		if err := a.try(one); err != nil {
+		err := a.try(one)
+		for n := 1; n < tries && isDeadlock(err); n++ {
+			err = a.try(one)
+		}
+		if err != nil {
 			one[0].err = fmt.Errorf("accept callback: %w", kind(err))
 		}
 	}
@@ -117,6 +125,13 @@ func (a *acceptor) try(batch []*acceptCall) error {
 	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
 	tx := &Tx{db: a.db, tx: t}
 	walls := newWallCounters(tx)
+	accounts := make([]callbackd.AccountID, len(batch))
+	for i, c := range batch {
+		accounts[i] = c.in.Account.ID
+	}
+	if err := walls.lock(ctx, accounts); err != nil {
+		return err
+	}
 	for _, c := range batch {
 		c.err, c.known = nil, nil
 		if c.out, err = tx.accept(ctx, c, walls); err != nil {

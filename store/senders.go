@@ -95,12 +95,15 @@ type Search struct {
 	Candidates []callbackd.FakeID
 }
 
-// SetSearches puts searches off and keeps what they found out.
+// SetSearches puts searches of one account off and keeps what they found out.
 func (db *DB) SetSearches(ctx context.Context, searches []Search) error {
 	if len(searches) == 0 {
 		return nil
 	}
 	return db.Write(ctx, func(tx *Tx) error {
+		if err := tx.lockWall(ctx, `(SELECT account_id FROM senders WHERE id = ?)`, searches[0].Sender); err != nil {
+			return err
+		}
 		for _, s := range searches {
 			if _, err := tx.exec(ctx, `UPDATE senders SET searched_to = ?, candidates = ?,
 				search_attempts = CASE WHEN search_due = ? THEN ? ELSE search_attempts END,

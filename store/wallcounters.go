@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"callbackd"
@@ -17,6 +19,7 @@ type wallCounters struct {
 
 type wallCounter struct {
 	Seq, Rev int64
+	changed  bool
 }
 
 func newWallCounters(tx *Tx) *wallCounters {
@@ -45,6 +48,7 @@ func (w *wallCounters) nextSeq(ctx context.Context, account callbackd.AccountID)
 	if err != nil {
 		return 0, err
 	}
+	c.changed = true
 	c.Seq++
 	return c.Seq, nil
 }
@@ -54,14 +58,17 @@ func (w *wallCounters) nextRev(ctx context.Context, account callbackd.AccountID)
 	if err != nil {
 		return 0, err
 	}
+	c.changed = true
 	c.Rev++
 	return c.Rev, nil
 }
 
 func (w *wallCounters) save(ctx context.Context) error {
 	accounts := make([]callbackd.AccountID, 0, len(w.walls))
-	for account := range w.walls {
-		accounts = append(accounts, account)
+	for account, c := range w.walls {
+		if c.changed {
+			accounts = append(accounts, account)
+		}
 	}
 	slices.Sort(accounts)
 	for _, account := range accounts {
@@ -72,4 +79,32 @@ func (w *wallCounters) save(ctx context.Context) error {
 		w.tx.ring.walls = true
 	}
 	return nil
+}
+
+// lock takes the locks of walls in one order for all.
+//
+// Whoever changes more than one row of an account (senders, messages, jobs)
+// takes its wall's lock first, so that two such transactions never hold what
+// the other one waits for. SQLite has one writer and needs none of it.
+func (w *wallCounters) lock(ctx context.Context, accounts []callbackd.AccountID) error {
+	if w.tx.db.dialect == sqlite { // dialect: one writer
+		return nil
+	}
+	slices.Sort(accounts)
+	for _, account := range slices.Compact(accounts) {
+		if _, err := w.of(ctx, account); err != nil && !errors.Is(err, sql.ErrNoRows) { // who is removed is found out row by row
+			return err
+		}
+	}
+	return nil
+}
+
+// lockWall takes a wall's lock, see wallCounters.lock. where tells the wall's
+// account by its placeholder.
+func (tx *Tx) lockWall(ctx context.Context, where string, id any) error {
+	if tx.db.dialect == sqlite { // dialect: one writer
+		return nil
+	}
+	_, err := tx.exec(ctx, `UPDATE walls SET rev = rev WHERE account_id = `+where, id)
+	return err
 }

@@ -1,0 +1,110 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"callbackd"
+	"callbackd/internal/testkit"
+	"callbackd/store"
+)
+
+// stranger is a transaction that locks in the wrong order, and that PostgreSQL
+// never gives up in favour of the other.
+type stranger struct {
+	t  *testing.T
+	tx *sql.Tx
+}
+
+func newStranger(t *testing.T, db *sql.DB) *stranger {
+	t.Helper()
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tx.Rollback() })
+	s := &stranger{t, tx}
+	s.do("SET LOCAL deadlock_timeout = '1h'")
+	return s
+}
+
+func (s *stranger) do(statement string) {
+	if _, err := s.tx.Exec(statement); err != nil {
+		s.t.Errorf("%s: %v", statement, err)
+	}
+}
+
+// begin runs a statement that has to wait; the channel closes when it is done.
+func (s *stranger) begin(statement string) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.do(statement)
+	}()
+	return done
+}
+
+// awaitWaiting returns when so many transactions wait for locks.
+func awaitWaiting(t *testing.T, db *sql.DB, want int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; {
+		var n int
+		err := db.QueryRow(`SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == want {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %d transactions to wait for a lock; %d do", want, n)
+		}
+	}
+}
+
+// The first deadlock ends the batch, the second one the callback by itself.
+func TestAccept_TriesAgainAfterDeadlocks(t *testing.T) {
+	dsn := testkit.Postgres(t)
+	db := open(t, dsn, nil)
+	a := &callbackd.Account{Slug: "spring", Token: "t", MPWeb: &callbackd.MPWebLogin{Username: "u", Password: "p", Dialect: callbackd.Dialect2014}}
+	if err := db.InsertAccount(t.Context(), a, "test"); err != nil {
+		t.Fatal(err)
+	}
+	accept := func(key string) error {
+		_, err := db.Accept(context.Background(), &store.Callback{Account: a, Key: key, Body: []byte("b"), ReceivedAt: time.Now(), CreateTime: time.Now(),
+			Outcome: store.OutcomeAccepted, From: "o1", Search: true, Message: &callbackd.Message{Kind: callbackd.KindText, Text: "t", SentAt: time.Now()}})
+		return err
+	}
+	if err := accept("first"); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	const lockSender, lockWall = "UPDATE senders SET approved = approved", "UPDATE walls SET rev = rev"
+
+	one, two := newStranger(t, raw), newStranger(t, raw)
+	one.do(lockSender)
+	accepted := make(chan error, 1)
+	go func() { accepted <- accept("second") }()
+	awaitWaiting(t, raw, 1) // accept has the wall and wants the sender
+	<-one.begin(lockWall)   // has come: accept was given up
+	twoHasSender := two.begin(lockSender)
+	awaitWaiting(t, raw, 2) // accept wants the wall, two the sender
+	if err := one.tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	<-twoHasSender
+	awaitWaiting(t, raw, 1)
+	<-two.begin(lockWall) // accept was given up again
+	if err := two.tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-accepted; err != nil {
+		t.Fatal(err)
+	}
+}

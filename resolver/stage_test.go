@@ -36,6 +36,8 @@ type stage struct {
 	a        *rehearsal.Account
 	crowd    []callbackd.FakeID
 
+	key     *seal.Key
+	dir     string // of the database
 	db      *store.DB
 	acc     *callbackd.Account
 	pages   *mpweb.Client
@@ -43,10 +45,7 @@ type stage struct {
 	planner *resolver.Planner
 	log     *lines
 
-	mu     sync.Mutex // guards now and events
-	now    time.Time
-	events events
-	count  int
+	*timeline
 
 	http    *http.Client
 	options stageOptions
@@ -66,11 +65,19 @@ type stageOptions struct {
 	outbound *http.Client
 }
 
+// timeline is the clock, and what happens on it.
+type timeline struct {
+	mu     sync.Mutex // guards the rest
+	now    time.Time
+	events events
+	count  int
+}
+
 var stageStart = time.Unix(1_400_000_000, 0)
 
 func newStage(tb testing.TB, o stageOptions) *stage {
 	tb.Helper()
-	s := &stage{TB: tb, now: stageStart, log: &lines{}}
+	s := &stage{TB: tb, timeline: &timeline{now: stageStart}, log: &lines{}}
 	o.platform.Now = s.Now
 	s.platform = rehearsal.New(o.platform)
 	if o.account.Slug == "" {
@@ -87,7 +94,8 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(tb.TempDir(), "c.db"), Key: key, Now: s.Now})
+	s.key, s.dir = key, tb.TempDir()
+	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(s.dir, "c.db"), Key: key, Now: s.Now})
 	s.must(err)
 	tb.Cleanup(func() { _ = s.db.Close() })
 	s.blobs, err = blob.OpenFolder(tb.TempDir())
@@ -150,14 +158,14 @@ func (s *stage) must(err error) {
 }
 
 // Now is everybody's clock.
-func (s *stage) Now() time.Time {
+func (s *timeline) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
 // pass lets time go by; what falls due meanwhile happens at its moment.
-func (s *stage) pass(d time.Duration) {
+func (s *timeline) pass(d time.Duration) {
 	end := s.Now().Add(d)
 	for {
 		s.mu.Lock()
@@ -181,7 +189,7 @@ func maxTime(a, b time.Time) time.Time {
 }
 
 // at lets something happen at a moment.
-func (s *stage) at(t time.Time, do func()) {
+func (s *timeline) at(t time.Time, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
@@ -323,7 +331,7 @@ func (s *stage) runJob() {
 	s.must(s.db.FinishJob(ctx, j.ID, "node", out))
 }
 
-func (s *stage) untilNextEvent(limit time.Time) time.Duration {
+func (s *timeline) untilNextEvent(limit time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.events) > 0 && s.events[0].at.Before(limit) {

@@ -24,6 +24,14 @@ func (db *DB) GetJoinCode(ctx context.Context, account callbackd.AccountID) (Joi
 	return JoinCode{row.URL, row.Source, fromMS(row.ExpiresAt)}, err
 }
 
+// DeleteJoinCode drops an account's join code, if there is one.
+func (db *DB) DeleteJoinCode(ctx context.Context, account callbackd.AccountID) error {
+	return db.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `DELETE FROM join_codes WHERE account_id = ?`, account)
+		return err
+	})
+}
+
 // SetJoinCode keeps a join code.
 func (db *DB) SetJoinCode(ctx context.Context, account callbackd.AccountID, c JoinCode) error {
 	return db.Write(ctx, func(tx *Tx) error {

@@ -125,6 +125,11 @@ func exerciseKeeping(t *testing.T, h Harness) {
 				t.Fatalf("%+v, %v", got, err)
 			}
 		}
+		w.must(w.db.DeleteJoinCode(ctx, w.acc.ID))
+		w.must(w.db.DeleteJoinCode(ctx, w.acc.ID))
+		if _, err := w.db.GetJoinCode(ctx, w.acc.ID); !errors.Is(err, callbackd.ErrNotFound) {
+			t.Fatalf("a code that was dropped: %v", err)
+		}
 		w.must(w.db.SetFact(ctx, w.acc.ID, "fact", ""))
 		if got, err := w.db.GetFact(ctx, w.acc.ID, "fact"); err != nil || got != "" {
 			t.Fatalf("%q, %v", got, err)

@@ -152,11 +152,11 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) closePools() error {
-	err := db.w.Close()
+	var err error
 	if db.r != db.w && db.r != nil {
-		err = errors.Join(err, db.r.Close())
+		err = db.r.Close() // readers first: the writer, as the last one, folds the WAL into the file
 	}
-	return err
+	return errors.Join(err, db.w.Close())
 }
 
 // Ping reports whether the database answers.

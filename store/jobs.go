@@ -172,12 +172,12 @@ type JobCount struct {
 	Kind   callbackd.JobKind
 	State  callbackd.JobState
 	N      int64
-	Oldest int64 // created_at of the oldest, unix ms
+	Oldest int64 // unix ms since which the first of them is due
 }
 
 // CountJobs counts jobs by kind and state.
 func (db *DB) CountJobs(ctx context.Context) (out []JobCount, err error) {
-	return out, db.sel(ctx, &out, `SELECT kind, state, COUNT(*) AS n, MIN(created_at) AS oldest FROM jobs GROUP BY kind, state`)
+	return out, db.sel(ctx, &out, `SELECT kind, state, COUNT(*) AS n, MIN(due_at) AS oldest FROM jobs GROUP BY kind, state`)
 }
 
 // ListJobs returns an account's unfinished and failed jobs, newest first.

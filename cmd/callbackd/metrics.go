@@ -44,7 +44,7 @@ var (
 	descSenders = prometheus.NewDesc("callbackd_senders", "Senders by account and state.", []string{"account", "state"}, nil)
 	descMedia   = prometheus.NewDesc("callbackd_media_total", "Media files by account, kind and outcome.", []string{"account", "kind", "outcome"}, nil)
 	descJobs    = prometheus.NewDesc("callbackd_jobs", "Jobs by kind and state.", []string{"kind", "state"}, nil)
-	descOldest  = prometheus.NewDesc("callbackd_job_oldest_seconds", "Age of the oldest unfinished job.", []string{"kind"}, nil)
+	descOldest  = prometheus.NewDesc("callbackd_job_oldest_seconds", "How long the unfinished job that has waited longest is due.", []string{"kind"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -100,8 +100,8 @@ func (c *counts) collectJobs(ctx context.Context, ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	for kind, created := range oldest {
-		age := c.db.Now().Sub(time.UnixMilli(created)).Seconds()
+	for kind, due := range oldest { // what is only due later waits for nobody
+		age := max(0, c.db.Now().Sub(time.UnixMilli(due)).Seconds())
 		ch <- prometheus.MustNewConstMetric(descOldest, prometheus.GaugeValue, age, string(kind))
 	}
 }

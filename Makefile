@@ -73,6 +73,7 @@ crash: setup-test ## kill -9 under load, CRASH_RUNS (50) times on each database
 .PHONY: bench
 bench: setup-test ## the tables of docs/performance.md: ingest and resolver
 	@go test -run '^$$' -bench '^BenchmarkTable' -benchtime=1x -count=1 -timeout=3h -v ./...
+	@go run ./internal/bench/ingest
 
 .PHONY: proxy
 proxy: ## try deploy/nginx.conf with Debian's nginx (unpacked below .tools, not installed)

@@ -159,9 +159,10 @@ func reaches(rooms []Room, from Room, to string) bool {
 	return false
 }
 
-// isTestPackage reports whether a package of ours exists for tests alone.
+// isTestPackage reports whether a package of ours exists for tests and benches alone.
 func isTestPackage(importPath string) bool {
-	return within(importPath, Module) && (strings.HasSuffix(importPath, "test") || within(importPath, Module+"/internal/testkit"))
+	return within(importPath, Module) && (strings.HasSuffix(importPath, "test") ||
+		within(importPath, Module+"/internal/testkit") || within(importPath, Module+"/internal/bench"))
 }
 
 func isEverywhere(importPath string) bool {

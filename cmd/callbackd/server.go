@@ -53,7 +53,8 @@ func newServer(ctx context.Context, inst *installation, node string) (*server, e
 	}
 	reg.gauge("callbackd_live_connections", "Open live connections.", func() float64 { return float64(s.hub.Connections()) })
 	s.handlers = handlers.New(handlers.Config{DB: inst.db, Blobs: inst.blobs, Live: s.hub, PublicURL: inst.cfg.HTTP.PublicURL,
-		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg, Ready: s.ready.Load})
+		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg,
+		Ready: func() bool { return s.ready.Load() && s.hub.Ready() }})
 	s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log)
 	if err != nil {
 		return nil, err

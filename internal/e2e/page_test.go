@@ -30,6 +30,7 @@ type page struct {
 	mu      sync.Mutex // guards what follows
 	said    []string   // complaints
 	mayLose bool       // connections that are refused are expected: the server goes away
+	deaf    bool       // the test has provoked what the browser may still be telling
 }
 
 // open opens an address and waits for nothing.
@@ -84,7 +85,7 @@ func (p *page) watch() {
 func (p *page) complain(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.mayLose && (strings.Contains(text, "net::ERR_") || strings.Contains(text, "WebSocket connection")) {
+	if p.deaf || p.mayLose && (strings.Contains(text, "net::ERR_") || strings.Contains(text, "WebSocket connection")) {
 		return
 	}
 	p.said = append(p.said, text)
@@ -104,6 +105,15 @@ func (p *page) complaints() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Concat(p.said, refused)
+}
+
+// forgive forgets what was refused so far: the test has provoked it.
+func (p *page) forgive() {
+	p.t.Helper()
+	p.do(`window.refused = []`)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.said, p.deaf = nil, true // the browser may still be telling
 }
 
 func (p *page) judge() {

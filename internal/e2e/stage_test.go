@@ -29,6 +29,10 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // nearly as long; a machine that is busy may.
 const patience = 90 * time.Second
 
+// restart is how long the platform of a test waits before it pushes again, so that
+// a server that died has time to come back.
+const restart = 3 * time.Second
+
 // eventually waits until ok, or fails and says what it waited for.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -66,7 +70,11 @@ func newStage(t *testing.T, settings ...string) *stage {
 
 func newStageOn(t *testing.T, o rehearsal.Options, settings ...string) *stage {
 	t.Helper()
-	root := t.TempDir()
+	root, err := os.MkdirTemp("", "e2e-") // t.TempDir is too long for the sockets that a browser puts into TMPDIR
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	s := &stage{t: t, platform: rehearsal.New(o), program: testkit.Program(t), dir: filepath.Join(root, "data"), temp: filepath.Join(root, "temp"),
 		path: os.Getenv("PATH"), addr: freeAddr(t), log: filepath.Join(root, "log")}
 	if err := os.Mkdir(s.temp, 0o700); err != nil {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -91,6 +92,47 @@ func exercisePersons(t *testing.T, h Harness) {
 		}
 	})
 	t.Run("APushMakesTheSearchDueAtOnce", func(t *testing.T) { searchDue(t, h) })
+	t.Run("WhoIsHeardOfDuringASearchStaysDue", func(t *testing.T) { heardMeanwhile(t, h) })
+	t.Run("WhatSearchesHaveLookedAtIsNotListedAgain", func(t *testing.T) { searchedTo(t, h) })
+	t.Run("TheIdentityAloneLeavesTheCardToBeRead", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+		w.must(w.db.SetSearches(ctx, []store.Search{{Sender: s[0].ID, Seen: s[0].DueAt}}))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, store.Resolution{FakeID: "1", OpenID: "oA", Profile: callbackd.Profile{Nickname: "小明"}}))
+		if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 1 || s[0].Person == 0 {
+			t.Fatalf("%+v", s)
+		}
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 0 {
+			t.Fatalf("the card was read, and still: %+v", s)
+		}
+	})
+	t.Run("AWrongPersonIsTakenBack", func(t *testing.T) { takenBack(t, h) })
+	t.Run("OwnersOfFakeIDs", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("2", "oB", "小红", w.clock.Now())))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("3", "", "小刚", w.clock.Now())))
+		ids := []callbackd.FakeID{"1", "2", "3", "4"}
+		for n := range 1200 { // more than one query takes
+			ids = append(ids, callbackd.FakeID(fmt.Sprint(1000+n)))
+		}
+		owners, err := w.db.ListOwners(ctx, w.acc.ID, ids)
+		w.must(err)
+		of := map[callbackd.FakeID]store.Owner{}
+		for _, o := range owners {
+			of[o.FakeID] = o
+		}
+		if len(of) != 2 || of["1"].OpenID != "oA" || of["1"].Sender == 0 || of["2"].OpenID != "oB" || of["2"].Sender != 0 {
+			t.Fatalf("%+v", owners)
+		}
+		other := w.account("other", callbackd.ModerationOpen)
+		if owners, err := w.db.ListOwners(ctx, other.ID, ids); err != nil || len(owners) != 0 {
+			t.Fatalf("another account owns %+v, %v", owners, err)
+		}
+	})
 	t.Run("OldProfilesAreReadAgainWhenTheirPersonSpeaks", func(t *testing.T) {
 		w := newWorld(t, h, callbackd.ModerationOpen)
 		w.accept(w.text("oA", "x"))
@@ -144,4 +186,72 @@ func searchDue(t *testing.T, h Harness) {
 	if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 1 || s[0].Attempts != 0 {
 		t.Fatalf("a push did not make the search due: %+v", s)
 	}
+}
+
+func heardMeanwhile(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	w.accept(w.text("oA", "x"))
+	s, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+	w.must(err)
+	w.clock.Advance(time.Second)
+	w.accept(w.text("oA", "y"))
+	w.must(w.db.SetSearches(ctx, []store.Search{{Sender: s[0].ID, Seen: s[0].DueAt, Attempts: 7, SearchedTo: 5, Candidates: []callbackd.FakeID{"1", "2"}}}))
+	again, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+	w.must(err)
+	if len(again) != 1 || again[0].Attempts != 0 {
+		t.Fatalf("the push that came meanwhile is forgotten: %+v", again)
+	}
+	if k := again[0]; k.SearchedTo != 5 || len(k.Candidates) != 2 || k.Candidates[1] != "2" {
+		t.Fatalf("what the search found out is forgotten: %+v", k)
+	}
+}
+
+func searchedTo(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	w.accept(w.text("oA", "first"))
+	w.accept(w.text("oB", "of another one"))
+	w.accept(w.text("oA", "second"))
+	w.must(w.db.SetPerson(ctx, w.acc.ID, store.Resolution{FakeID: "2", OpenID: "oB", Profile: callbackd.Profile{Nickname: "小红"}}))
+	fresh, err := w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10)
+	w.must(err)
+	if len(fresh) != 2 || fresh[0].Message.Text != "first" || fresh[1].Message.Text != "second" || fresh[0].OpenID != "oA" {
+		t.Fatalf("%+v", fresh)
+	}
+	s, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+	w.must(err)
+	w.must(w.db.SetSearches(ctx, []store.Search{{Sender: fresh[0].Message.Sender, Seen: s[0].DueAt, Due: s[0].DueAt, SearchedTo: fresh[0].Message.ID}}))
+	if fresh, _ = w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10); len(fresh) != 1 || fresh[0].Message.Text != "second" {
+		t.Fatalf("%+v", fresh)
+	}
+	all, err := w.db.ListPushed(ctx, w.acc.ID, 0, 10)
+	w.must(err)
+	if len(all) != 3 || all[0].Message.Text != "second" || all[1].FakeID != "2" || all[0].FakeID != "" {
+		t.Fatalf("newest first, with who is known: %+v", all)
+	}
+	if some, _ := w.db.ListPushed(ctx, w.acc.ID, all[1].Message.ID, 10); len(some) != 2 {
+		t.Fatalf("back to the second: %+v", some)
+	}
+}
+
+func takenBack(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	w.accept(w.text("oA", "x"))
+	w.must(w.db.SetPerson(ctx, w.acc.ID, store.Resolution{FakeID: "1", OpenID: "oA", Profile: callbackd.Profile{Nickname: "别人"}, ReadAt: w.clock.Now()}))
+	w.must(w.db.UnsetPerson(ctx, w.acc.ID, "1", "oB"))
+	if row := w.wall()[0]; row.Person == nil {
+		t.Fatal("a FakeID was taken from an openID that was not named")
+	}
+	rev := w.rev()
+	w.must(w.db.UnsetPerson(ctx, w.acc.ID, "1", "oA"))
+	row := w.wall()[0]
+	if row.Person != nil || row.Message.Rev <= rev {
+		t.Fatalf("the message keeps its wrong face: %+v, rev %d after %d", row.Person, row.Message.Rev, rev)
+	}
+	if open, _ := w.db.ListPersons(ctx, w.acc.ID, false, 10); len(open) != 1 || open[0].FakeID != "1" {
+		t.Fatalf("unresolved: %+v", open)
+	}
+	if s, _ := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10); len(s) != 1 || s[0].Person != 0 {
+		t.Fatalf("the search does not go on: %+v", s)
+	}
+	w.must(w.db.SetPerson(ctx, w.acc.ID, store.Resolution{FakeID: "1", OpenID: "oB", Profile: callbackd.Profile{Nickname: "别人"}, ReadAt: w.clock.Now()}))
 }

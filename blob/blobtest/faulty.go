@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"callbackd/blob"
 )
@@ -24,16 +25,19 @@ const (
 // always go through.
 type Faulty struct {
 	blob.Bucket
-	// Next decides each write: op is "put" or "delete".
+	// Next decides each write: op is "put" or "delete". It may be called by
+	// many goroutines at once.
 	Next func(op, key string) Fault
 }
 
 // Once returns a Next that spends the fault on the first write; later ones work.
 func Once(f Fault) func(op, key string) Fault {
+	var spent atomic.Bool
 	return func(string, string) Fault {
-		now := f
-		f = Works
-		return now
+		if spent.Swap(true) {
+			return Works
+		}
+		return f
 	}
 }
 

@@ -85,6 +85,10 @@ fixtures: ## make the crowd's pictures, voices and videos anew (they are in the 
 	@scripts/setup.sh fixtures
 	@go generate ./rehearsal/...
 
+.PHONY: screenshots
+screenshots: setup-test ## take the pictures of README.md from the demo
+	@go test -count=1 -tags=$(TAGS) ./internal/e2e/ -run '^TestDemo_' -shots
+
 .PHONY: build
 build: setup-build bin/callbackd ## bin/callbackd
 

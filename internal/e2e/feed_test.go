@@ -35,7 +35,12 @@ func text(t *testing.T, a *rehearsal.Account, from callbackd.FakeID, words strin
 // feed reads the newest messages of a wall, newest first.
 func (s *stage) feed(a *rehearsal.Account) []callbackd.PublicMessage {
 	s.t.Helper()
-	status, _, body := s.get(wallPath(a) + "/messages?limit=200")
+	return s.feedOf(wallPath(a))
+}
+
+func (s *stage) feedOf(wall string) []callbackd.PublicMessage {
+	s.t.Helper()
+	status, _, body := s.get(wall + "/messages?limit=200")
 	var answer struct {
 		Messages []callbackd.PublicMessage `json:"messages"`
 	}

@@ -224,9 +224,11 @@ func TestMake_LargePicturesBecomeSmallerWithAThumb(t *testing.T) {
 }
 
 func TestMake_WhatShinesThroughStaysPNG(t *testing.T) {
-	m := image.NewNRGBA(image.Rect(0, 0, 600, 600))
+	l := DefaultLimits()
+	l.ThumbSide = 20
+	m := image.NewNRGBA(image.Rect(0, 0, 60, 60))
 	m.SetNRGBA(1, 1, color.NRGBA{255, 0, 0, 128})
-	r, _ := mustMake(t, plainMaker(), callbackd.KindImage, pngOf(t, m))
+	r, _ := mustMake(t, NewMaker(nil, l), callbackd.KindImage, pngOf(t, m))
 	if r.Main.Type != TypePNG || r.Thumb == nil || r.Thumb.Type != TypePNG {
 		t.Errorf("got %+v", r)
 	}
@@ -316,7 +318,7 @@ func TestMake_RefusesPicturesThatAreBroken(t *testing.T) {
 // comment, in a chunk of its own.
 func TestMake_NothingOfAPolyglotComesThrough(t *testing.T) {
 	payload := "canary<script>alert(1)</script>PK\x03\x04"
-	m := quarters(600, 600)
+	m := quarters(60, 60)
 	animated := gifOf(t, 3, 16, 16)
 	comment := "\x21\xfe" + string(rune(len(payload))) + payload + "\x00"
 	at := 13 + 3*256 // after the global colors

@@ -105,7 +105,19 @@ func (r *run) all() {
 	r.start()
 	drain := r.rand.IntN(r.kills)
 	for n := range r.kills {
-		r.round(n, n == drain)
+		at := instants[n%len(instants)]
+		if n >= len(instants) {
+			at = instants[r.rand.IntN(len(instants))]
+		}
+		r.t.Logf("kill %d: %s", n+1, at)
+		release := r.give(at)
+		r.kill(release)
+		r.goOn(at, n == 1)
+		if n == drain {
+			r.t.Log("and one while a clean end comes")
+			r.killDrain(r.give(afterAnswers))
+			r.goOn(afterAnswers, false)
+		}
 	}
 	r.settle()
 	r.lastLook()
@@ -138,26 +150,14 @@ func (r *run) start() {
 	r.startTime = max(r.server.awaitReady(), time.Millisecond)
 }
 
-// round loads the server, kills it at an instant, starts it again and compares.
-func (r *run) round(n int, drain bool) {
-	at := instants[n%len(instants)]
-	if n >= len(instants) {
-		at = instants[r.rand.IntN(len(instants))]
-	}
-	r.t.Logf("kill %d: %s", n+1, at)
-	release := r.give(at)
-	if drain {
-		r.killDrain(release)
-	} else {
-		r.kill(release)
-	}
+// goOn looks at what the kill left, starts the server again and compares.
+func (r *run) goOn(at instant, killStart bool) {
 	_, answered, _ := r.ledger.known()
 	killed := time.Now()
-	running := r.lookAtTheDead(at, answered, drain)
-	for n == 1 || r.rand.IntN(4) == 0 { // the restart is killed, too
+	running := r.lookAtTheDead(at, answered)
+	for ; killStart || r.rand.IntN(4) == 0; killStart = false {
 		r.server = r.house.serve()
 		r.killStart()
-		n = -1
 	}
 	r.start()
 	r.awaitTakenUp(running, killed)
@@ -262,13 +262,11 @@ func (r *run) kill(release func()) {
 func (r *run) killDrain(release func()) {
 	_ = r.server.Signal(syscall.SIGTERM)
 	pause(r.t.Context(), time.Duration(r.rand.IntN(40_000))*time.Microsecond)
-	r.result.inFlight += r.load.inFlight.Load()
 	killed := r.server.kill()
 	release()
 	switch {
 	case killed:
 		r.result.drains++
-		r.result.kills++
 	case r.server.ExitCode() != 0:
 		r.t.Fatalf("a clean end with exit code %d\n%s", r.server.ExitCode(), r.house.logTail())
 	}
@@ -276,7 +274,7 @@ func (r *run) killDrain(release func()) {
 
 // lookAtTheDead compares what the dead server left with what was answered, and
 // returns the jobs that it was running.
-func (r *run) lookAtTheDead(at instant, answered []*push, drained bool) []runningJob {
+func (r *run) lookAtTheDead(at instant, answered []*push) []runningJob {
 	r.t.Helper()
 	db := r.db.afterKill(r.t)
 	defer db.Close()
@@ -289,7 +287,7 @@ func (r *run) lookAtTheDead(at instant, answered []*push, drained bool) []runnin
 		r.result.running[j.kind]++
 	}
 	want := map[instant][]string{inFetch: {"media-fetch"}, inPages: {"resolve", "media-search"}}[at]
-	if want != nil && !drained && !slices.ContainsFunc(running, func(j runningJob) bool { return slices.Contains(want, j.kind) }) {
+	if want != nil && !slices.ContainsFunc(running, func(j runningJob) bool { return slices.Contains(want, j.kind) }) {
 		r.t.Errorf("killed %s, but no such job was running: %v", at, running)
 	}
 	return running

@@ -69,6 +69,7 @@ func (r *run) lastLook() {
 	if left := runningJobs(t, db); len(left) > 0 {
 		t.Errorf("jobs are running although no server is: %v", left)
 	}
+	r.countUnanswered(read(t, db))
 	r.checkMedia(db)
 	r.checkPeople(db)
 	r.checkInvariants()
@@ -103,6 +104,15 @@ func (r *run) checkViewers() {
 				complain("%s: the file of seq %d: status %d, %d bytes, %v", v.slug, m.Seq, status, len(body), err)
 			}
 		}
+	}
+}
+
+// countUnanswered counts what was stored although the platform never heard so.
+func (r *run) countUnanswered(s *stored) {
+	pushes, answered, _ := r.ledger.known()
+	r.result.unheard = len(s.callbacks) - len(answered)
+	if len(s.callbacks) > len(pushes) || r.result.unheard < 0 {
+		r.t.Errorf("%d callbacks are stored of %d pushes, %d of them answered", len(s.callbacks), len(pushes), len(answered))
 	}
 }
 
@@ -220,11 +230,12 @@ func (r *run) checkLog() {
 
 // result is what a run has shown, for docs/operations.md.
 type result struct {
-	kills, starts, drains int            // under load (drains among them, while a clean end came), and during a start
+	kills, starts, drains int            // under load, during a start, and while a clean end came
 	inFlight              int64          // deliveries that waited for their answer when a kill came
 	running               map[string]int // jobs at work when a kill came, by kind
 	takenUp               time.Duration  // longest, from a kill until all of them went on
 	media, senders        int
+	unheard               int // stored, and never answered
 	halfWritten           int
 	took                  time.Duration
 }
@@ -238,9 +249,9 @@ func (r *run) report() {
 	}
 	slices.Sort(kinds)
 	r.t.Logf("%+v %+v", n, r.result)
-	fmt.Printf("| %s | %s | %s | %d + %d | %d | %d, %d of them messages | %d | %d | %s | %.1f s | %s |\n",
-		time.Now().UTC().Format(time.DateOnly), r.db.name, machine(), r.result.kills, r.result.starts, r.result.inFlight,
-		n.Answered, n.AnsweredMessages, n.Pushes-n.Answered, n.Repeats, strings.Join(kinds, ", "), r.result.takenUp.Seconds(),
+	fmt.Printf("| %s | %s | %s | %d + %d + %d | %d | %d (%d) | %d (%d) | %d | %s | %.1f s | %s |\n",
+		time.Now().UTC().Format(time.DateOnly), r.db.name, machine(), r.result.kills, r.result.starts, r.result.drains, r.result.inFlight,
+		n.Answered, n.AnsweredMessages, n.Pushes-n.Answered, r.result.unheard, n.Repeats, strings.Join(kinds, ", "), r.result.takenUp.Seconds(),
 		r.result.took.Round(time.Second))
 }
 

@@ -24,6 +24,8 @@ const (
 	joinCodeRenew = 3 * 24 * time.Hour  // before the end
 	joinScene     = "wall"
 	joinRetry     = 10 * time.Minute
+
+	sourceAPI, sourceMPWeb = "api", "mpweb" // of a store.JoinCode
 )
 
 // JoinQR makes or renews what an account's join QR says: a scene code of the
@@ -43,9 +45,9 @@ func (w *Worker) JoinQR(ctx context.Context, j callbackd.Job) error {
 	var quiet *mpweb.FrequencyError
 	switch {
 	case errors.Is(err, errPassedOver):
-		return nil
+		return w.forgetJoinCode(ctx, a)
 	case errors.As(err, &quiet):
-		return callbackd.Snooze(quiet.After, "the operator pages ask for quiet")
+		return callbackd.Snooze(max(quiet.After, time.Second), "the operator pages ask for quiet")
 	case errors.As(err, &human):
 		return callbackd.Snooze(joinRetry, "the operator login needs a human")
 	case err != nil:
@@ -57,14 +59,37 @@ func (w *Worker) JoinQR(ctx context.Context, j callbackd.Job) error {
 	if code.ExpiresAt.IsZero() {
 		return nil
 	}
-	return callbackd.Snooze(code.ExpiresAt.Sub(w.DB.Now())-joinCodeRenew, "until it must be renewed")
+	return callbackd.Snooze(renewAfter(code.ExpiresAt.Sub(w.DB.Now())), "until it must be renewed")
+}
+
+// renewAfter is when a code that lives for life is renewed: three days before
+// its end, of a short one when half of it has passed.
+func renewAfter(life time.Duration) time.Duration {
+	return max(life-joinCodeRenew, life/2, time.Minute)
+}
+
+// forgetJoinCode drops a code that no setting of the account stands for any
+// more. A scene code stays until its end while the account has the API: that a
+// new one is refused now says nothing about it.
+func (w *Worker) forgetJoinCode(ctx context.Context, a *callbackd.Account) error {
+	code, err := w.DB.GetJoinCode(ctx, a.ID)
+	if errors.Is(err, callbackd.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read join code: %w", err)
+	}
+	if code.Source == sourceAPI && a.HasAPI() {
+		return nil
+	}
+	return w.DB.DeleteJoinCode(ctx, a.ID)
 }
 
 func (w *Worker) joinCode(ctx context.Context, a *callbackd.Account) (store.JoinCode, error) {
 	if a.HasAPI() {
 		qr, err := w.WeChat.CreateQR(ctx, a, joinScene, joinCodeLife)
 		if err == nil {
-			return store.JoinCode{URL: qr.URL, Source: "api", ExpiresAt: qr.ExpiresAt}, nil
+			return store.JoinCode{URL: qr.URL, Source: sourceAPI, ExpiresAt: qr.ExpiresAt}, nil
 		}
 		if !wechat.IsNoPermission(err) {
 			return store.JoinCode{}, fmt.Errorf("make scene code: %w", err)
@@ -81,7 +106,7 @@ func (w *Worker) joinCode(ctx context.Context, a *callbackd.Account) (store.Join
 	if err != nil {
 		return store.JoinCode{}, err
 	}
-	return store.JoinCode{URL: text, Source: "mpweb"}, nil
+	return store.JoinCode{URL: text, Source: sourceMPWeb}, nil
 }
 
 // ReadQR reads what a picture of a QR code says. The picture is small by

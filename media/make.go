@@ -13,12 +13,17 @@ import (
 )
 
 // Make turns a file that came into what the page plays, in a folder of its own.
-func (w *Worker) Make(ctx context.Context, j callbackd.Job) error {
+func (w *Worker) Make(ctx context.Context, j callbackd.Job) (err error) {
 	row, a, err := w.find(ctx, j)
 	if err != nil || row == nil {
 		return err
 	}
 	md := row.Media
+	defer func() {
+		if err != nil {
+			w.discard(ctx, md, blobKey(md, "main"), blobKey(md, "poster"), blobKey(md, "thumb"))
+		}
+	}()
 	dir, err := os.MkdirTemp(w.WorkDir, "callbackd-media-")
 	if err != nil {
 		return fmt.Errorf("make a work folder: %w", err)
@@ -77,15 +82,14 @@ func (w *Worker) copyOut(ctx context.Context, key, path string) error {
 	return err
 }
 
-// copyIn puts a file that was made into the blob store. The key is the same
-// each time: a job that runs again writes over its own work.
+// copyIn puts a file that was made into the blob store.
 func (w *Worker) copyIn(ctx context.Context, md *callbackd.Media, name string, f File) (*callbackd.Variant, error) {
 	from, err := os.Open(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open what was made: %w", err)
 	}
 	defer from.Close()
-	key := fmt.Sprintf("media/%d/%s", md.ID, name)
+	key := blobKey(md, name)
 	size, err := w.Blobs.Put(ctx, key, from)
 	if err != nil {
 		return nil, fmt.Errorf("store what was made: %w", err)

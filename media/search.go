@@ -28,19 +28,20 @@ func (w *Worker) Search(ctx context.Context, j callbackd.Job) error {
 	}
 	var human *mpweb.NeedsHumanError
 	var quiet *mpweb.FrequencyError
+	waits := errors.As(err, &human) || errors.As(err, &quiet)
 	switch {
-	case errors.As(err, &human):
-		if w.fromPicURL(ctx, row.Media) == nil {
-			return nil // a picture need not wait for a human
-		}
-		return callbackd.Snooze(time.Minute, "the operator login needs a human")
-	case errors.As(err, &quiet):
-		return callbackd.Snooze(quiet.After, "the operator pages ask for quiet")
-	case errors.Is(err, errPassedOver):
-		err = w.fromPicURL(ctx, row.Media)
+	case waits && w.fromPicURL(ctx, row.Media) == nil:
+		return nil // a picture need not wait for a human, or for hours of quiet
+	case human != nil:
+		return callbackd.Snooze(humanPause, "the operator login needs a human")
+	case quiet != nil:
+		return callbackd.Snooze(max(quiet.After, time.Second), "the operator pages ask for quiet")
 	}
-	return w.verdict(err)
+	return w.lastly(ctx, j, row.Media, err)
 }
+
+// humanPause is between two looks whether somebody has logged in.
+const humanPause = time.Minute
 
 // dialogReach is how far around a push the sender's other messages are looked
 // at: each narrows the others.
@@ -69,7 +70,7 @@ func (w *Worker) fromPages(ctx context.Context, a *callbackd.Account, row store.
 		return fmt.Errorf("%w: %w", errPassedOver, err)
 	}
 	if err != nil {
-		return fmt.Errorf("fetch from the operator pages: %w", err)
+		return fmt.Errorf("fetch from the operator pages: %w", tooLarge(err))
 	}
 	defer body.Close()
 	return w.keep(ctx, row.Media, body)

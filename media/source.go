@@ -12,8 +12,8 @@ import (
 	"callbackd/wechat"
 )
 
-// maxDownload bounds every file that is fetched; the platform's own limits are
-// far below it (10 MB for a video).
+// maxDownload bounds every file that is fetched, in bytes; the platform's own
+// limits are far below it (10 MB for a video).
 const maxDownload = 64 << 20
 
 // fromAPI gets a file by its media id: the 16 kHz voice first where there is one.
@@ -43,7 +43,7 @@ func (w *Worker) fromMediaID(ctx context.Context, a *callbackd.Account, md *call
 		return fmt.Errorf("%w: %w", errPassedOver, err)
 	}
 	if err != nil {
-		return fmt.Errorf("fetch by the official API: %w", err)
+		return fmt.Errorf("fetch by the official API: %w", tooLarge(err))
 	}
 	if f.VideoURL != "" {
 		return w.fromURL(ctx, md, f.VideoURL)
@@ -80,7 +80,10 @@ func (w *Worker) fromURL(ctx context.Context, md *callbackd.Media, address strin
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("fetch address: HTTP %d", resp.StatusCode)
 	}
-	return w.keep(ctx, md, &capped{r: resp.Body, left: maxDownload})
+	if resp.ContentLength > maxDownload {
+		return refuse(ReasonTooLarge, "%d bytes announced", resp.ContentLength)
+	}
+	return w.keep(ctx, md, resp.Body)
 }
 
 // capped fails where a file is longer than left: what is too large is refused,
@@ -91,13 +94,9 @@ type capped struct {
 }
 
 func (c *capped) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, &RefusedError{Reason: "too-large"}
-	}
-	if int64(len(p)) > c.left {
-		p = p[:c.left]
-	}
 	n, err := c.r.Read(p)
-	c.left -= int64(n)
+	if c.left -= int64(n); c.left < 0 {
+		return 0, refuse(ReasonTooLarge, "more than %d bytes", maxDownload)
+	}
 	return n, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -34,6 +33,7 @@ type Worker struct {
 const (
 	ReasonGone    = "gone"     // no source has it (any more)
 	ReasonTooLate = "too-late" // it could not be fetched while the platform kept it
+	ReasonNotMade = "not-made" // it came, but our own machine could make nothing of it again and again
 )
 
 var (
@@ -59,7 +59,13 @@ func (w *Worker) find(ctx context.Context, j callbackd.Job) (*store.Row, *callba
 	if row.Media.State != callbackd.MediaPending {
 		return nil, nil, nil
 	}
+	if j.Kind != callbackd.JobMediaMake && row.Media.Source != "" {
+		return nil, nil, nil // it came; what follows was committed with it
+	}
 	a, err := w.DB.GetAccountByID(ctx, row.Media.Account)
+	if errors.Is(err, callbackd.ErrNotFound) {
+		return nil, nil, nil
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read account: %w", err)
 	}
@@ -77,20 +83,43 @@ func (w *Worker) Fetch(ctx context.Context, j callbackd.Job) error {
 	if err == nil {
 		return nil
 	}
-	passedOver := errors.Is(err, errPassedOver)
-	if passedOver && a.MPWeb != nil {
+	if errors.Is(err, errPassedOver) && a.MPWeb != nil {
 		return w.DB.SearchMedia(ctx, row.Media.ID, a.ID, j.Deadline)
 	}
-	if passedOver {
-		err = w.fromPicURL(ctx, row.Media)
-	}
-	return w.verdict(err)
+	return w.lastly(ctx, j, row.Media, err)
 }
 
-// verdict turns a source's error into the job's.
-func (w *Worker) verdict(err error) error {
+// pictureAfter is how many tries of the better sources come before a picture's
+// address in the push: about half a minute.
+const pictureAfter = 3
+
+// lastly turns the error of the better sources into the job's. A picture comes
+// from its address where they have none, and where they had their tries.
+func (w *Worker) lastly(ctx context.Context, j callbackd.Job, md *callbackd.Media, err error) error {
+	if !isFinal(err) && j.Attempts >= pictureAfter {
+		if w.fromPicURL(ctx, md) == nil {
+			return nil
+		}
+	}
 	if errors.Is(err, errPassedOver) {
+		err = w.fromPicURL(ctx, md)
+	}
+	if isFinal(err) {
 		return callbackd.Permanent(err)
+	}
+	return err
+}
+
+// isFinal reports that asking the same source again cannot help.
+func isFinal(err error) bool {
+	var refused *RefusedError
+	return errors.Is(err, errPassedOver) || errors.As(err, &refused)
+}
+
+// tooLarge turns the clients' words for a file over their caps into a refusal.
+func tooLarge(err error) error {
+	if errors.Is(err, wechat.ErrTooLarge) || errors.Is(err, mpweb.ErrTooLarge) {
+		return refuse(ReasonTooLarge, "%v", err)
 	}
 	return err
 }
@@ -108,21 +137,9 @@ func (w *Worker) GiveUp(ctx context.Context, j callbackd.Job, why error) error {
 		reason = refused.Reason
 	case errors.Is(why, errPassedOver):
 		reason = ReasonGone
+	case j.Kind == callbackd.JobMediaMake:
+		reason = ReasonNotMade
 	}
 	w.Log.Info("media failed", "account", a.Slug, "message", row.Message.ID, "reason", reason, "err", why)
 	return w.DB.SetMediaFailed(ctx, row.Media.ID, reason)
-}
-
-// keep stores a file as it came, and makes the next step due. A file that
-// cannot be one is refused here: an error dressed as a file ends nothing.
-func (w *Worker) keep(ctx context.Context, md *callbackd.Media, body io.Reader) error {
-	key := fmt.Sprintf("media/%d/source", md.ID)
-	n, err := w.Blobs.Put(ctx, key, body)
-	if err != nil {
-		return fmt.Errorf("store media file: %w", err)
-	}
-	if n == 0 {
-		return fmt.Errorf("media file is empty: %w", errNotYet)
-	}
-	return w.DB.SetMediaSource(ctx, md.ID, md.Account, key)
 }

@@ -131,7 +131,7 @@ func TestPrepare_MixesKindsAndPeople(t *testing.T) {
 	if len(seen) < 400 || len(push.known()) != 250 {
 		t.Fatalf("%d people spoke, %d are known", len(seen), len(push.known()))
 	}
-	if push.record().MsgID == push.record().MsgID {
+	if first, second := push.record().MsgID, push.record().MsgID; first == second {
 		t.Fatal("two messages with one id")
 	}
 }

@@ -341,17 +341,17 @@ func TestKeep_AFileOverTheCapLeavesNothing(t *testing.T) {
 	s := newStage(t, plainMaker())
 	sim, a := s.account(rehearsal.AccountConfig{}, nil)
 	md := s.send(sim, a, pictureBy(s.person(sim)), nil)
-	err := s.keep(context.Background(), md, io.MultiReader(bytes.NewReader(picture().Bytes), io.LimitReader(zeros{}, maxDownload)))
+	err := s.keep(context.Background(), md, io.MultiReader(bytes.NewReader(picture().Bytes), io.LimitReader(endless{}, maxDownload)))
 	if reasonOf(err) != ReasonTooLarge || !isFinal(err) {
 		t.Errorf("%v", err)
 	}
 	s.absent(md)
 }
 
-// zeros never ends.
-type zeros struct{}
+// endless never ends.
+type endless struct{}
 
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+func (endless) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestFetch_WhatCameIsNotFetchedAgain(t *testing.T) {
 	s := newStage(t, plainMaker())

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"callbackd"
-	"callbackd/mpweb"
 	"callbackd/rehearsal"
 	"callbackd/store"
 )
@@ -385,10 +384,7 @@ func TestPlanner_ACardThatCannotBeReadHoldsNobodyUp(t *testing.T) {
 		}
 		return s.inProcess(0).RoundTrip(r)
 	})
-	var err error
-	s.pages, err = mpweb.New(mpweb.Config{BaseURL: "http://mp.test", HTTP: s.http, Sessions: s.db, Now: s.Now})
-	s.must(err)
-	s.restart()
+	s.restartPages()
 	for who := 1; who < 4; who++ {
 		s.says(who, text("大家好"))
 		s.pass(time.Second)

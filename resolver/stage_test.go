@@ -50,6 +50,7 @@ type stage struct {
 	http    *http.Client
 	options stageOptions
 	odd     int   // what a test counts
+	loads   int   // how often the session was read from the store
 	foreign int   // pictures that were fetched from other hosts
 	slices  int   // how often the job ran
 	ended   error // how it ended last
@@ -61,6 +62,7 @@ type stageOptions struct {
 	account  rehearsal.AccountConfig
 	people   int // who follow from the beginning
 	latency  time.Duration
+	pace     time.Duration // least time between two requests; 0: 200 ms
 	face     func(context.Context, []byte) ([]byte, string, error)
 	outbound *http.Client
 }
@@ -103,14 +105,6 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 	s.acc = s.register(s.a, o.account.Settings.Resolve)
 
 	s.http = &http.Client{Transport: s.inProcess(o.latency)}
-	s.pages, err = mpweb.New(mpweb.Config{BaseURL: "http://mp.test", HTTP: s.http,
-		Sessions: s.db, Log: s.log.logger(), Now: s.Now, After: func(d time.Duration) <-chan time.Time {
-			s.pass(d)
-			c := make(chan time.Time, 1)
-			c <- s.Now()
-			return c
-		}})
-	s.must(err)
 	if o.face == nil {
 		o.face = func(_ context.Context, raw []byte) ([]byte, string, error) { return raw, "image/jpeg", nil }
 	}
@@ -121,8 +115,24 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 		})}
 	}
 	s.options = o
-	s.restart()
+	s.restartPages()
 	return s
+}
+
+// restartPages makes the client of the operator pages anew, as a new process
+// would, and the planner.
+func (s *stage) restartPages() {
+	s.Helper()
+	var err error
+	s.pages, err = mpweb.New(mpweb.Config{BaseURL: "http://mp.test", HTTP: s.http, Pace: s.options.pace, Sessions: counting{s}, Log: s.log.logger(),
+		Now: s.Now, After: func(d time.Duration) <-chan time.Time {
+			s.pass(d)
+			c := make(chan time.Time, 1)
+			c <- s.Now()
+			return c
+		}})
+	s.must(err)
+	s.restart()
 }
 
 // restart forgets what is in memory only, as a new process would.
@@ -381,6 +391,19 @@ func (s *stage) picture(p callbackd.Person) []byte {
 	b, err := io.ReadAll(r)
 	s.must(err)
 	return b
+}
+
+// counting counts how often the session is looked at: each request begins so,
+// those that are not sent included.
+type counting struct{ *stage }
+
+func (c counting) GetSession(ctx context.Context, id callbackd.AccountID) ([]byte, time.Time, error) {
+	c.loads++
+	return c.db.GetSession(ctx, id)
+}
+
+func (c counting) SetSession(ctx context.Context, id callbackd.AccountID, b []byte) error {
+	return c.db.SetSession(ctx, id, b)
 }
 
 // sessions is a mpweb.SessionStore of one session.

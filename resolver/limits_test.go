@@ -1,0 +1,137 @@
+package resolver_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"callbackd/rehearsal"
+)
+
+func TestPlanner_FrequencyControlBetweenCardAndPictureKeepsWhatIsKnown(t *testing.T) {
+	s := newStage(t, by(msgID))
+	inner := s.http.Transport
+	s.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		res, err := inner.RoundTrip(r)
+		if r.URL.Path == "/cgi-bin/getcontactinfo" && s.odd == 0 {
+			s.odd++
+			s.a.ThrottleFor(time.Minute)
+		}
+		return res, err
+	})
+	s.restartPages()
+	s.says(1, text("大家好"))
+	s.work(30 * time.Second)
+	c, _ := s.a.Contact(s.crowd[1])
+	if p := s.isPerson(1); p.Profile != c.Profile || p.Avatar != "" || !p.ReadAt.IsZero() {
+		t.Errorf("after the card: %+v", p)
+	}
+	s.work(3 * time.Hour)
+	if !s.hasFace(1)() {
+		t.Error("the picture never came")
+	}
+	if n := s.pagesRead("getcontactinfo"); n != 2 {
+		t.Errorf("%d cards", n)
+	}
+}
+
+func TestPlanner_PushesDoNotWakeASessionThatCanDoNothing(t *testing.T) {
+	o := by(msgID)
+	o.account.Operator.Login.CaptchaAlways = true
+	s := newStage(t, o)
+	s.says(0, text("大家好"))
+	s.work(time.Second)
+	before := s.loads
+	for n := range 100 { // ten seconds of a lively evening
+		s.says(n%len(s.crowd), text("热闹"))
+		s.work(100 * time.Millisecond)
+	}
+	if n := s.loads - before; n > 20 {
+		t.Errorf("the session was looked at %d times in ten seconds", n)
+	}
+}
+
+func TestPlanner_WhatLiesTooDeepIsGivenUpNotReadOverAndOver(t *testing.T) {
+	o := by(createTime)
+	o.people = 30
+	o.account.Operator.Login.CaptchaAlways = true
+	o.account.Operator.MaxCount = 10 // lines of a page: 25 pages are 250
+	s := newStage(t, o)
+	s.says(29, text("开场白"))
+	for n := range 600 {
+		s.says(n%29, text("热闹"))
+		s.work(time.Second)
+	}
+	s.a.SetOperatorFaults(func(f *rehearsal.OperatorFaults) { f.Login.CaptchaAlways = false })
+	s.humanLogsIn()
+	s.work(6 * time.Hour)
+	if n := s.pagesRead("message"); n > 60 {
+		t.Errorf("%d message pages", n)
+	}
+	if _, ok := s.person(29); ok {
+		t.Error("found although the line is out of reach")
+	}
+	s.says(29, text("结束语"))
+	s.workUntil(20*time.Second, "the next message", s.hasFace(29))
+	s.isPerson(29)
+}
+
+func TestPlanner_ACardThatDoesNotExistIsLeftAlone(t *testing.T) {
+	s := newStage(t, by(userPage))
+	s.says(1, text("我走了"))
+	s.pass(0)
+	s.a.Unfollow(s.crowd[1])
+	for who := 2; who < 20; who++ {
+		s.says(who, text("我走了")) // each could be the one on that line
+		s.work(10 * time.Second)
+		s.isPerson(who)
+	}
+	if n := s.pagesRead("getcontactinfo"); n > 18+2 {
+		t.Errorf("%d cards for 18 people and one who is gone", n)
+	}
+}
+
+func TestPlanner_ASilentSubscriberCostsFewCardsHoweverFastThePagesAre(t *testing.T) {
+	o := by(userPage)
+	o.people, o.latency, o.pace = 300, 0, time.Millisecond
+	s := newStage(t, o)
+	_, err := s.db.Accept(ctx, s.callback("oNobodyWhoIsOnAnyPage0000000", "event", s.Now()))
+	s.must(err)
+	s.work(24 * time.Hour)
+	if n := s.pagesRead("getcontactinfo"); n == 0 || n > 40 {
+		t.Errorf("%d cards", n)
+	}
+}
+
+func TestPlanner_StrategiesHaveTheirTurnInTheAccountsOrder(t *testing.T) {
+	s := newStage(t, by(createTime, userPage))
+	s.says(1, text("大家好"))
+	s.work(5500 * time.Millisecond)
+	if n := s.pagesRead("getcontactinfo"); n != 0 {
+		t.Errorf("%d cards before create-time had its turn", n)
+	}
+	s.workUntil(10*time.Second, "the face", s.hasFace(1))
+
+	s = newStage(t, by(userPage, createTime))
+	s.says(1, text("大家好"))
+	s.workUntil(5*time.Second, "the face, by user-page", s.hasFace(1))
+}
+
+func TestPlanner_PausesBetweenReadingsHoweverManyCome(t *testing.T) {
+	for _, tc := range []struct {
+		o   stageOptions
+		gap time.Duration
+	}{{by(msgID), 1500 * time.Millisecond}, {by(createTime), 3 * time.Second}} { // the latter reads two pages at a time
+		tc.o.people = 40
+		tc.o.platform.ListingDelay = rehearsal.Range{Min: 4 * time.Second, Max: 5 * time.Second}
+		s := newStage(t, tc.o)
+		for who := range 30 { // one newcomer a second
+			s.says(who, text("大家好"))
+			s.work(time.Second)
+		}
+		took := s.Now().Sub(stageStart)
+		if n, most := s.pagesRead("message"), int(took/tc.gap)+2; n > most {
+			t.Errorf("%v: %d message pages in %s, at most %d", tc.o.account.Settings.Resolve, n, took, most)
+		}
+	}
+}

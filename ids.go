@@ -5,7 +5,7 @@ import (
 	"encoding/base32"
 	"log/slog"
 	"regexp"
-	"strings"
+	"time"
 )
 
 // Keys of rows in this installation's database. They are never public.
@@ -43,16 +43,31 @@ type FakeID string
 func (FakeID) LogValue() slog.Value { return slog.StringValue("[fakeid]") }
 
 // PublicID is a random id that stands for a message, sender, media variant or
-// avatar outside the server. Nothing about its row can be computed from it.
+// avatar outside the server. Nothing about its row can be computed from it, but
+// of a message the second in which it came (NewMessageID).
 type PublicID string
 
-var publicIDEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+const publicIDAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var publicIDEncoding = base32.NewEncoding(publicIDAlphabet).WithPadding(base32.NoPadding)
 
 // NewPublicID draws 100 random bits as 20 lowercase characters.
 func NewPublicID() PublicID {
 	var b [13]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read never fails since Go 1.24
-	return PublicID(strings.ToLower(publicIDEncoding.EncodeToString(b[:]))[:20])
+	return PublicID(publicIDEncoding.EncodeToString(b[:])[:20])
+}
+
+// NewMessageID draws the public id of a message that came at a time: six
+// characters of the time in seconds, which a wall shows anyway, and 70 random
+// bits. Ids of one moment stand on one page of an index, and a commit writes
+// that page once.
+func NewMessageID(at time.Time) PublicID {
+	id := []byte(NewPublicID())
+	for i, seconds := 5, at.Unix(); i >= 0; i, seconds = i-1, seconds>>5 {
+		id[i] = publicIDAlphabet[seconds&31]
+	}
+	return PublicID(id)
 }
 
 // Secret is a token, key or password. It prints as [secret] everywhere; Reveal

@@ -34,10 +34,16 @@ const (
 
 // Callback is a genuine push with everything that is stored because of it.
 type Callback struct {
-	Account    *callbackd.Account
-	Key        string // repeat key within the account (design, trap of MsgId)
-	Request    []byte // digest of (timestamp, nonce, signature); nil: not checked
-	Body       []byte // digest of the body as it came
+	Account *callbackd.Account
+	// Key is the repeat key within the account (design, trap of MsgId). Keys of
+	// one moment best begin alike, in their first eight bytes: they then stand
+	// on one page of the database, and a commit writes that page once.
+	Key     string
+	Request []byte // digest of (timestamp, nonce, signature); nil: not checked
+	Body    []byte // digest of the body as it came
+	// Sealed says that the signature covers all that Key is made of: one
+	// Request has one Key.
+	Sealed     bool
 	ReceivedAt time.Time
 	CreateTime time.Time
 	Outcome    Outcome
@@ -71,9 +77,9 @@ const (
 	sqlInsertRequest = `INSERT INTO requests (account_id, digest, body, expires_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (account_id, digest) DO NOTHING`
 	sqlGetRequest     = `SELECT body FROM requests WHERE account_id = ? AND digest = ?`
-	sqlInsertCallback = `INSERT INTO callbacks (id, account_id, repeat_key, received_at, create_time, outcome, msg_type, event, answer, raw)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
-	sqlGetAnswer     = `SELECT answer FROM callbacks WHERE account_id = ? AND repeat_key = ?`
+	sqlInsertCallback = `INSERT INTO callbacks (id, account_id, repeat_key, request, body, received_at, create_time, outcome, msg_type, event,
+		answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
+	sqlGetFirst      = `SELECT answer, request, body FROM callbacks WHERE account_id = ? AND repeat_key = ?`
 	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, moderation,
 		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -88,46 +94,84 @@ const (
 	sqlSearchNow = `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE id = ?`
 )
 
-var acceptStatements = []string{sqlInsertRequest, sqlGetRequest, sqlInsertCallback, sqlGetAnswer, sqlInsertMessage,
-	sqlInsertMedia, sqlFindSender, sqlAddSender, sqlSearchNow, sqlLockWall, sqlSaveWall, sqlEnqueue}
+// hotStatements are those that nearly every callback needs.
+var hotStatements = []string{sqlInsertRequest, sqlInsertCallback, sqlInsertMessage, sqlInsertMedia, sqlSearchNow, sqlEnqueue, sqlSaveWall}
 
 // digest16 shortens a key to what a unique index needs.
-func digest16(parts ...[]byte) []byte {
-	sum := sha256.Sum256(bytes.Join(parts, []byte{0}))
+func digest16(key []byte) []byte {
+	sum := sha256.Sum256(key)
 	return sum[:16]
 }
 
-func (tx *Tx) accept(ctx context.Context, c *acceptCall, walls *wallCounters) (Accepted, error) {
+// repeatKey is a key as callbacks keep it: eight bytes as they are, for their
+// order, and a digest of the whole.
+func repeatKey(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return append([]byte(key[:min(8, len(key))]), sum[:16]...)
+}
+
+func (tx *Tx) accept(ctx context.Context, c *acceptCall, b *batch) (Accepted, error) {
 	cb := c.in
-	if refused, err := tx.useRequest(ctx, cb); err != nil || refused {
-		if refused {
-			c.err = callbackd.ErrForbidden // this one's answer; its neighbours go on
-		}
-		return Accepted{}, err
+	var request, body []byte
+	if cb.Sealed && cb.Request != nil {
+		// What was used before has this Key too, and is met there.
+		request, body = digest16(cb.Request), digest16(cb.Body)
+	} else if refused, err := tx.useRequest(ctx, cb); err != nil || refused {
+		return Accepted{}, c.refuse(refused, err)
 	}
-	key := digest16([]byte(cb.Key))
-	n, err := tx.exec(ctx, sqlInsertCallback, tx.db.ids.next(), cb.Account.ID, key, ms(cb.ReceivedAt), ms(cb.CreateTime),
+	key := repeatKey(cb.Key)
+	n, err := tx.exec(ctx, sqlInsertCallback, tx.db.ids.next(), cb.Account.ID, key, request, body, ms(cb.ReceivedAt), ms(cb.CreateTime),
 		cb.Outcome, cb.MsgType, cb.Event, cb.Answer, cb.Raw)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if n == 0 {
-		out := Accepted{Repeat: true}
-		return out, tx.get(ctx, &out.Answer, sqlGetAnswer, cb.Account.ID, key)
+		return tx.acceptRepeat(ctx, c, key, request, body)
 	}
 	out := Accepted{Answer: cb.Answer}
 	if cb.From == "" || cb.Outcome != OutcomeAccepted {
 		return out, nil
 	}
-	s, err := tx.acceptSender(ctx, cb)
+	s, err := tx.acceptSender(ctx, cb, b)
 	if err != nil {
 		return out, err
 	}
 	c.known = &s
 	if cb.Message != nil {
-		out.State, err = tx.acceptMessage(ctx, cb, s.id, walls)
+		out.State, err = tx.acceptMessage(ctx, cb, s.id, b.walls)
 	}
 	return out, err
+}
+
+// acceptRepeat answers as the first time, unless the request of the first time
+// or of an earlier repeat comes with another body now.
+func (tx *Tx) acceptRepeat(ctx context.Context, c *acceptCall, key, request, body []byte) (Accepted, error) {
+	var first struct {
+		Answer        string
+		Request, Body []byte
+	}
+	if err := tx.get(ctx, &first, sqlGetFirst, c.in.Account.ID, key); err != nil {
+		return Accepted{}, err
+	}
+	if request != nil {
+		refused, err := !bytes.Equal(first.Body, body), error(nil)
+		if !bytes.Equal(first.Request, request) {
+			refused, err = tx.useRequest(ctx, c.in)
+		}
+		if err != nil || refused {
+			return Accepted{}, c.refuse(refused, err)
+		}
+	}
+	return Accepted{Repeat: true, Answer: first.Answer}, nil
+}
+
+// refuse answers one call with forbidden; its neighbours go on. An error of
+// the database ends the batch instead.
+func (c *acceptCall) refuse(refused bool, err error) error {
+	if err == nil && refused {
+		c.err = callbackd.ErrForbidden
+	}
+	return err
 }
 
 // useRequest notes (timestamp, nonce, signature); it reports true where they
@@ -150,7 +194,7 @@ func (tx *Tx) useRequest(ctx context.Context, cb *Callback) (refused bool, err e
 
 // acceptSender finds or makes the sender's row, and makes the search for the
 // person due where one is wanted.
-func (tx *Tx) acceptSender(ctx context.Context, cb *Callback) (cachedSender, error) {
+func (tx *Tx) acceptSender(ctx context.Context, cb *Callback, b *batch) (cachedSender, error) {
 	s, ok := tx.db.senders.get(cb.Account.ID, cb.From)
 	if !ok {
 		var err error
@@ -172,7 +216,8 @@ func (tx *Tx) acceptSender(ctx context.Context, cb *Callback) (cachedSender, err
 	if _, err := tx.exec(ctx, sqlSearchNow, now, s.id); err != nil {
 		return s, err
 	}
-	return s, tx.EnqueueResolve(ctx, cb.Account.ID, cb.ReceivedAt)
+	b.search(cb.Account.ID, cb.ReceivedAt)
+	return s, nil
 }
 
 func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, error) {
@@ -220,7 +265,7 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.
 		link = *m.Link
 	}
 	id := tx.db.ids.next()
-	if _, err := tx.exec(ctx, sqlInsertMessage, id, callbackd.NewPublicID(), cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
+	if _, err := tx.exec(ctx, sqlInsertMessage, id, callbackd.NewMessageID(cb.ReceivedAt), cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
 		int64(m.MsgID), state, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
 		link.Title, link.Description, link.URL, ms(cb.ReceivedAt)); err != nil {
 		return "", err

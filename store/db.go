@@ -59,8 +59,8 @@ type DB struct {
 	accepts *acceptor
 	bell    *bell
 
-	stmts map[string]*sqlx.Stmt // the hot statements of the one SQLite writer; fixed after Open
-	mu    sync.Mutex            // guards texts
+	hot   hotConn    // SQLite: of the group commit alone
+	mu    sync.Mutex // guards texts
 	texts map[string]string
 }
 
@@ -68,7 +68,7 @@ type DB struct {
 // commit. Close stops it.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{key: cfg.Key, log: cfg.Log, now: cfg.Now, ids: newIDSource(),
-		senders: newSenderCache(), bell: newBell(), stmts: map[string]*sqlx.Stmt{}, texts: map[string]string{}}
+		senders: newSenderCache(), bell: newBell(), texts: map[string]string{}}
 	if db.now == nil {
 		db.now = time.Now
 	}
@@ -82,10 +82,6 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		db.closePools()
 		return nil, err
 	}
-	if err := db.prepareAll(acceptStatements...); err != nil {
-		db.closePools()
-		return nil, err
-	}
 	db.accepts = startAcceptor(db)
 	return db, nil
 }
@@ -95,9 +91,7 @@ func (db *DB) connect(dsn string) error {
 	switch {
 	case strings.HasPrefix(dsn, "sqlite:"):
 		db.dialect, db.dsn = sqlite, strings.TrimPrefix(dsn, "sqlite:")
-		if db.w, err = sqlx.Open("sqlite3", sqliteDSN(db.dsn, false)); err != nil {
-			return fmt.Errorf("open database: %w", err)
-		}
+		db.w = sqlx.NewDb(sql.OpenDB(sqliteWriter(sqliteDSN(db.dsn, false))), "sqlite3")
 		db.w.SetMaxOpenConns(1)
 		if db.r, err = sqlx.Open("sqlite3", sqliteDSN(db.dsn, true)); err != nil {
 			return fmt.Errorf("open database for reading: %w", err)
@@ -127,12 +121,14 @@ func sqliteDSN(path string, readOnly bool) string {
 	q.Set("_busy_timeout", "10000")
 	q.Set("_foreign_keys", "on")
 	q.Set("_secure_delete", "on")
+	q.Set("_stmt_cache_size", "64")
 	if readOnly {
 		q.Del("_journal_mode") // a reader cannot change it, and need not
 		q.Set("mode", "ro")
 		q.Set("_query_only", "true")
 	} else {
 		q.Set("_txlock", "immediate")
+		q.Set("_cache_size", "-32000") // KiB
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
@@ -148,6 +144,7 @@ func withoutPassword(err error, dsn string) error {
 // Close ends the group commit after what has queued, then the connections.
 func (db *DB) Close() error {
 	db.accepts.stop()
+	db.hot.close()
 	return db.closePools()
 }
 
@@ -169,6 +166,7 @@ func (db *DB) Now() time.Time { return db.now() }
 type Tx struct {
 	db   *DB
 	tx   *sqlx.Tx
+	hot  map[string]*hotStmt // statements that go past database/sql; nil: none
 	ring ringing
 }
 
@@ -219,30 +217,11 @@ func (db *DB) text(query string) string {
 	return t
 }
 
-// prepareAll prepares the hot statements before the first transaction: inside
-// one, SQLite's only connection is taken and Prepare would wait for itself.
-func (db *DB) prepareAll(queries ...string) error {
-	if db.dialect != sqlite {
-		return nil
-	}
-	for _, q := range queries {
-		s, err := db.w.Preparex(q)
-		if err != nil {
-			return fmt.Errorf("prepare: %w", err)
-		}
-		db.stmts[q] = s
-	}
-	return nil
-}
-
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	var res sql.Result
-	var err error
-	if s := tx.db.stmts[query]; s != nil {
-		res, err = tx.tx.StmtxContext(ctx, s).ExecContext(ctx, args...)
-	} else {
-		res, err = tx.tx.ExecContext(ctx, tx.db.text(query), args...)
+	if s, ok := tx.hot[query]; ok {
+		return s.exec(args)
 	}
+	res, err := tx.tx.ExecContext(ctx, tx.db.text(query), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -250,9 +229,6 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 }
 
 func (tx *Tx) get(ctx context.Context, dst any, query string, args ...any) error {
-	if s := tx.db.stmts[query]; s != nil {
-		return tx.tx.StmtxContext(ctx, s).GetContext(ctx, dst, args...)
-	}
 	return tx.tx.GetContext(ctx, dst, tx.db.text(query), args...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"callbackd"
 )
@@ -70,26 +71,49 @@ func (a *acceptor) call(ctx context.Context, in *Callback) (Accepted, error) {
 
 func (a *acceptor) run() {
 	defer close(a.done)
-	batch := make([]*acceptCall, 0, maxBatch)
+	calls := make([]*acceptCall, 0, maxBatch)
+	var p pace
 	for first := range a.queue {
-		batch = append(batch[:0], first)
-	fill:
-		for len(batch) < maxBatch {
-			select {
-			case c, ok := <-a.queue:
-				if !ok {
-					break fill
-				}
-				batch = append(batch, c)
-			default:
-				break fill
-			}
-		}
-		a.commit(batch)
-		for _, c := range batch {
+		calls = a.gather(append(calls[:0], first), p.crowd(time.Now()), p.patience())
+		start := time.Now()
+		a.commit(calls)
+		p.note(start, time.Now(), len(calls)+len(a.queue))
+		for _, c := range calls {
 			close(c.answer)
 		}
 	}
+}
+
+// gather adds what has queued, and waits for up to a crowd of calls in all.
+func (a *acceptor) gather(calls []*acceptCall, crowd int, patience time.Duration) []*acceptCall {
+	var late <-chan time.Time
+	for len(calls) < maxBatch {
+		select {
+		case c, ok := <-a.queue:
+			if !ok {
+				return calls
+			}
+			calls = append(calls, c)
+			continue
+		default:
+		}
+		if len(calls) >= crowd {
+			return calls
+		}
+		if late == nil {
+			late = time.After(patience)
+		}
+		select {
+		case c, ok := <-a.queue:
+			if !ok {
+				return calls
+			}
+			calls = append(calls, c)
+		case <-late:
+			return calls
+		}
+	}
+	return calls
 }
 
 // tries is how often a callback is stored by itself while the database asks to
@@ -98,13 +122,13 @@ const tries = 3
 
 // commit stores a batch in one transaction. Where that fails, each callback
 // gets a transaction of its own: one bad row never fails its neighbours.
-func (a *acceptor) commit(batch []*acceptCall) {
-	if a.try(batch) == nil {
+func (a *acceptor) commit(calls []*acceptCall) {
+	if a.try(calls) == nil {
 		return
 	}
 	a.db.senders.clear() // what it remembers may be the reason: a sender that is gone
-	for i := range batch {
-		one := batch[i : i+1]
+	for i := range calls {
+		one := calls[i : i+1]
 		err := a.try(one)
 		for n := 1; n < tries && isDeadlock(err); n++ {
 			err = a.try(one)
@@ -115,36 +139,31 @@ func (a *acceptor) commit(batch []*acceptCall) {
 	}
 }
 
-func (a *acceptor) try(batch []*acceptCall) error {
+func (a *acceptor) try(calls []*acceptCall) error {
 	// A context that cannot end: mattn starts a goroutine for each statement of one that can.
 	ctx := context.Background()
-	t, err := a.db.w.BeginTxx(ctx, nil)
+	tx, done, err := a.db.beginHot(ctx)
 	if err != nil {
 		return err
 	}
-	defer t.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{db: a.db, tx: t}
-	walls := newWallCounters(tx)
-	accounts := make([]callbackd.AccountID, len(batch))
-	for i, c := range batch {
-		accounts[i] = c.in.Account.ID
-	}
-	if err := walls.lock(ctx, accounts); err != nil {
+	defer done()
+	b := &batch{walls: newWallCounters(tx)}
+	if err := b.lock(ctx, calls); err != nil {
 		return err
 	}
-	for _, c := range batch {
+	for _, c := range calls {
 		c.err, c.known = nil, nil
-		if c.out, err = tx.accept(ctx, c, walls); err != nil {
+		if c.out, err = tx.accept(ctx, c, b); err != nil {
 			return err
 		}
 	}
-	if err := walls.save(ctx); err != nil {
+	if err := b.save(ctx, tx); err != nil {
 		return err
 	}
 	if err := tx.commit(ctx); err != nil {
 		return err
 	}
-	for _, c := range batch {
+	for _, c := range calls {
 		if c.known != nil {
 			a.db.senders.put(c.in.Account.ID, c.in.From, *c.known)
 		}

@@ -26,7 +26,7 @@ func (db *DB) Prune(ctx context.Context, keepRaw time.Duration) (total int64, er
 		{`UPDATE callbacks SET raw = NULL WHERE id IN (SELECT id FROM callbacks WHERE received_at < ? AND raw IS NOT NULL LIMIT ?)`, now.Add(-keepRaw)},
 		{`DELETE FROM pages WHERE id IN (SELECT id FROM pages WHERE fetched_at < ? LIMIT ?)`, now.Add(-keepRaw)},
 		{`DELETE FROM requests WHERE (account_id, digest) IN (SELECT account_id, digest FROM requests WHERE expires_at < ? LIMIT ?)`, now},
-		{`DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE received_at < ? LIMIT ?)`, now.Add(-RepeatLife)},
+		{`DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE received_at < ? AND raw IS NULL LIMIT ?)`, now.Add(-RepeatLife)},
 		{`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at > 0 AND finished_at < ? AND state <> 'failed' LIMIT ?)`, now.Add(-DoneJobsLife)},
 		{`DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at > 0 AND finished_at < ? LIMIT ?)`, now.Add(-FailedJobsLife)},
 	} {

@@ -103,6 +103,27 @@ func TestOpen_GoesOnAfterAMigrationThatWasCutOff(t *testing.T) {
 	}
 }
 
+// What a file browser finds after a clean end is one database file, whole.
+func TestClose_LeavesNothingBesideTheFile(t *testing.T) {
+	dir := t.TempDir()
+	db := open(t, "sqlite:"+filepath.Join(dir, "c.db"), nil)
+	a := &callbackd.Account{Slug: "spring", Name: "n", Token: "t"}
+	if err := db.InsertAccount(t.Context(), a, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Accept(t.Context(), &store.Callback{Account: a, Key: "k", ReceivedAt: time.Now(), CreateTime: time.Now(), Outcome: store.OutcomeAccepted}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"c.db-wal", "c.db-shm"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", name, err)
+		}
+	}
+}
+
 func TestSecretsAreSealedInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	db := open(t, "sqlite:"+filepath.Join(dir, "c.db"), nil)

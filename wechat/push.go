@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -78,7 +79,9 @@ func (p *Push) RequestDigest() [32]byte { return p.request }
 func (p *Push) BodyDigest() [32]byte { return p.body }
 
 // Key is equal for the platform's repeats of one callback and differs for any
-// other callback of the account. It is a digest: it holds no openID.
+// other callback of the account. It begins with CreateTime in eight hex digits,
+// so that keys of one moment begin alike; the rest is a digest: it holds no
+// openID.
 //
 // For messages: sender, MsgId and CreateTime, because recognised voices of one
 // second share a MsgId. For events: sender, CreateTime, Event and EventKey.
@@ -101,7 +104,7 @@ func (p *Push) Key() string {
 		h.Write([]byte(number(uint64(len(part)))))
 		h.Write([]byte(part))
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	return fmt.Sprintf("%08x", uint32(p.created)) + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 func number(n uint64) string {

@@ -182,6 +182,16 @@ func TestKey_SeparatesWhatThePlatformDoesNot(t *testing.T) {
 	}
 }
 
+// Keys of one moment stand side by side in an index.
+func TestKey_BeginsWithCreateTime(t *testing.T) {
+	key := func(created string) string {
+		return opened(t, strings.Replace(textPush("w"), "1409735668", created, 1)).Key()
+	}
+	if a, b, c := key("1409735668"), key("1409735669"), key("1763690400"); a[:8] != "5406dbf4" || a >= b || b >= c {
+		t.Fatalf("%q, %q, %q", a, b, c)
+	}
+}
+
 // A repeat carries another timestamp in its query; a push without CreateTime
 // must have the same key all the same.
 func TestKey_DoesNotDependOnTheRequestsTime(t *testing.T) {

@@ -35,10 +35,14 @@ CREATE TABLE walls (
     rev BIGINT NOT NULL DEFAULT 0
 );
 
+-- request and body are digests of the request that brought it, where its
+-- signature covers what repeat_key is made of.
 CREATE TABLE callbacks (
     id BIGINT PRIMARY KEY,
     account_id BIGINT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     repeat_key @bytes NOT NULL,
+    request @bytes,
+    body @bytes,
     received_at BIGINT NOT NULL,
     create_time BIGINT NOT NULL,
     outcome TEXT NOT NULL,
@@ -48,10 +52,12 @@ CREATE TABLE callbacks (
     raw @bytes
 );
 CREATE UNIQUE INDEX callbacks_repeat ON callbacks (account_id, repeat_key);
-CREATE INDEX callbacks_received ON callbacks (received_at);
+-- Each callback stands in one of these two, and goes from the first to the second.
 CREATE INDEX callbacks_raw ON callbacks (received_at) WHERE raw IS NOT NULL;
+CREATE INDEX callbacks_bare ON callbacks (received_at) WHERE raw IS NULL;
 
--- Requests that were used, until their timestamp is too old to be accepted.
+-- Requests that were used, until their timestamp is too old to be accepted:
+-- those whose signature does not cover the body, and those of repeats.
 CREATE TABLE requests (
     account_id BIGINT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     digest @bytes NOT NULL,

@@ -70,6 +70,22 @@ func exerciseAccept(t *testing.T, h Harness) {
 			t.Fatalf("%d messages, want 1", n)
 		}
 	})
+	t.Run("UsedSealedRequestWithAnotherBodyIsRefused", func(t *testing.T) { acceptSealed(t, h) })
+	t.Run("KeysThatBeginAlikeAreNotAlike", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		for i, key := range []string{"12345678", "12345678a", "12345678b", "1234567", ""} {
+			cb := w.text("oA", "x")
+			cb.Key = key
+			if out := w.accept(cb); out.Repeat {
+				t.Errorf("key %d passed for one before it", i)
+			}
+			again := *cb
+			again.Request = nil
+			if out := w.accept(&again); !out.Repeat {
+				t.Errorf("key %d is not known again", i)
+			}
+		}
+	})
 	t.Run("OneBadRowDoesNotFailItsNeighbours", func(t *testing.T) { acceptBadRow(t, h) })
 	t.Run("MisdirectedAndUnreadableAreKeptWithoutSenders", func(t *testing.T) {
 		w := newWorld(t, h, callbackd.ModerationOpen)
@@ -87,6 +103,11 @@ func exerciseAccept(t *testing.T, h Harness) {
 	})
 	t.Run("FollowUpJobsAreCommittedWithTheMessage", func(t *testing.T) {
 		w := newWorld(t, h, callbackd.ModerationHold)
+		for _, kind := range []callbackd.JobKind{callbackd.JobResolve, callbackd.JobJoinQR} { // of the new account
+			j, err := w.db.ClaimJob(ctx, kind, "node-1", time.Minute)
+			w.must(err)
+			w.finish(j, callbackd.JobDone, w.clock.Now())
+		}
 		w.accept(w.voice("oA"))
 		w.accept(w.voice("oB"))
 		for kind, want := range map[callbackd.JobKind]int{callbackd.JobMediaFetch: 2, callbackd.JobResolve: 1} {
@@ -119,6 +140,42 @@ func exerciseAccept(t *testing.T, h Harness) {
 	})
 	t.Run("AutoLetsKnownPeoplesPlainWordsThrough", func(t *testing.T) { acceptAuto(t, h) })
 	t.Run("ManyAtOnceAreAllThereOnce", func(t *testing.T) { acceptMany(t, h) })
+}
+
+// acceptSealed uses requests whose signature covers the key: that of the first
+// time, and those of repeats.
+func acceptSealed(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	first := w.text("oA", "你好")
+	first.Sealed, first.Answer = true, "欢迎"
+	w.accept(first)
+	for i, step := range []struct {
+		request, body string
+		refused       bool
+	}{
+		{string(first.Request), string(first.Body), false},
+		{string(first.Request), "another body", true},
+		{"of a repeat", "body of a repeat", false},
+		{"of a repeat", "body of a repeat", false},
+		{"of a repeat", "another body", true},
+		{"of a repeat", string(first.Body), true},
+		{"of another repeat", string(first.Body), false},
+		{string(first.Request), "body of a repeat", true},
+	} {
+		cb := *first
+		cb.Request, cb.Body, cb.Answer = []byte(step.request), []byte(step.body), "something else"
+		out, err := w.db.Accept(ctx, &cb)
+		if step.refused != errors.Is(err, callbackd.ErrForbidden) || !step.refused && (err != nil || !out.Repeat || out.Answer != "欢迎") {
+			t.Errorf("step %d: %+v, %v", i, out, err)
+		}
+	}
+	if n := len(w.wall()); n != 1 {
+		t.Fatalf("%d messages, want 1", n)
+	}
+	w.clock.Advance(store.RequestLife + time.Second)
+	if n, err := w.db.Prune(ctx, store.RepeatLife); err != nil || n != 2 { // those of the repeats alone cost a row
+		t.Fatalf("%d rows pruned, %v", n, err)
+	}
 }
 
 // acceptBadRow sends rows that no database takes beside good ones.

@@ -103,7 +103,7 @@ func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callb
 // callback turns a genuine push into what is stored because of it.
 func (h *Handlers) callback(a *callbackd.Account, p *wechat.Push, now time.Time) *store.Callback {
 	request, body := p.RequestDigest(), p.BodyDigest()
-	cb := &store.Callback{Account: a, Key: p.Key(), Request: request[:], Body: body[:], ReceivedAt: now,
+	cb := &store.Callback{Account: a, Key: p.Key(), Request: request[:], Body: body[:], Sealed: p.Encrypted(), ReceivedAt: now,
 		CreateTime: time.Unix(p.CreateTime, 0), Outcome: store.OutcomeAccepted, MsgType: p.MsgType, Event: p.Event,
 		From: p.From, Raw: p.Raw}
 	if p.Misdirected {

@@ -227,12 +227,12 @@ func TestCallback_StoreFailureIs500AndTheRepeatWorks(t *testing.T) {
 	raw, err := sql.Open("sqlite3", s.path)
 	s.must(err)
 	defer raw.Close()
-	_, err = raw.Exec("ALTER TABLE requests RENAME TO elsewhere")
+	_, err = raw.Exec("ALTER TABLE callbacks RENAME TO elsewhere")
 	s.must(err)
 	if at := sim.Deliver(context.Background(), p, s.http.URL+"/callback/down"); at.Status != 500 {
 		t.Fatalf("not stored, and answered %d", at.Status)
 	}
-	_, err = raw.Exec("ALTER TABLE elsewhere RENAME TO requests")
+	_, err = raw.Exec("ALTER TABLE elsewhere RENAME TO callbacks")
 	s.must(err)
 	if at := sim.Deliver(context.Background(), p, s.http.URL+"/callback/down"); at.Status != 200 || len(s.rows(a)) != 1 {
 		t.Fatalf("the repeat: %d", at.Status)

@@ -4,7 +4,7 @@ package callbackd
 // the contract; what does not apply is absent.
 type PublicMessage struct {
 	ID      PublicID     `json:"id"`
-	Seq     int64        `json:"seq"`
+	Seq     int64        `json:"seq,omitempty"` // 0: never passed the gate; operators see such messages, too
 	Kind    Kind         `json:"kind"`
 	Text    string       `json:"text,omitempty"`
 	SentAt  string       `json:"sent_at"` // RFC 3339

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,22 +59,22 @@ func (a *app) input(from string) (accountInput, error) {
 func newAccountAddCommand(a *app) *cobra.Command {
 	var from string
 	c := &cobra.Command{
-		Use: "add SLUG --from FILE|-", Short: "Register an account from JSON", Args: cobra.ExactArgs(1),
+		Use: "add SLUG --from FILE|-", Short: "Register an account from JSON", Long: accountHelp, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := a.input(from)
 			if err != nil {
 				return err
 			}
 			account := &callbackd.Account{Slug: callbackd.Slug(args[0])}
+			in.merge(account, time.Now())
+			if err := checkAccount(account); err != nil {
+				return err // before anything is made
+			}
 			i, err := a.open(c.Context())
 			if err != nil {
 				return err
 			}
 			defer i.close()
-			in.merge(account, i.db.Now())
-			if err := checkAccount(account); err != nil {
-				return err
-			}
 			err = i.db.InsertAccount(c.Context(), account, shellActor())
 			if errors.Is(err, callbackd.ErrConflict) {
 				return fmt.Errorf("there is an account %q already: callbackd account set %s changes it", account.Slug, account.Slug)
@@ -89,7 +92,7 @@ func newAccountAddCommand(a *app) *cobra.Command {
 func newAccountSetCommand(a *app) *cobra.Command {
 	var from string
 	c := &cobra.Command{
-		Use: "set SLUG --from FILE|-", Short: "Change an account: a missing key stays, null removes", Args: cobra.ExactArgs(1),
+		Use: "set SLUG --from FILE|-", Short: "Change an account: a missing key stays, null removes", Long: accountHelp, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			in, err := a.input(from)
 			if err != nil {
@@ -150,7 +153,9 @@ func newAccountRemoveCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withAccount(c.Context(), args[0], func(i *installation, account *callbackd.Account) error {
 				if !yes {
-					return usagef("this removes %s (%s) with all its messages, people and files: say --yes to do it", account.Slug, account.Name)
+					if err := a.confirmRemoval(account); err != nil {
+						return err
+					}
 				}
 				blobs, err := i.db.DeleteAccount(c.Context(), account.ID, shellActor())
 				if err != nil {
@@ -168,6 +173,21 @@ func newAccountRemoveCommand(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do it without asking")
 	return c
+}
+
+// confirmRemoval asks for the slug once more: nothing brings an account back.
+func (a *app) confirmRemoval(account *callbackd.Account) error {
+	fmt.Fprintf(a.stderr, "删除 %s（%s）的全部消息、发言人和文件？输入 %s 确认 · this removes %s with all its messages, people and files; type %s to do it: ",
+		account.Slug, account.Name, account.Slug, account.Slug, account.Slug)
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if strings.TrimSpace(answer) == string(account.Slug) {
+		return nil
+	}
+	if err != nil && answer == "" { // nobody is there to ask
+		fmt.Fprintln(a.stderr)
+		return usagef("nothing was removed: say --yes to remove %s without being asked", account.Slug)
+	}
+	return fmt.Errorf("nothing was removed: that is not %s", account.Slug)
 }
 
 // print writes an answer as JSON.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -112,7 +113,7 @@ func (a *app) demoConfig(cfg *Config, platform *url.URL) (net.Listener, func(), 
 		cfg.HTTP.PublicURL = &url.URL{Scheme: "http", Host: "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)}
 	}
 	if !a.settings.given("log-level", a.getenv) {
-		cfg.Log.Level = 4 // warnings: the crowd's steps are what people want to see
+		cfg.Log.Level = slog.LevelWarn // the crowd's steps are what people want to see
 	}
 	cfg.WeChat.APIURL, cfg.WeChat.MPURL, cfg.WeChat.OpenURL = platform, platform, platform
 	if a.settings.given("data-dir", a.getenv) {
@@ -123,7 +124,17 @@ func (a *app) demoConfig(cfg *Config, platform *url.URL) (net.Listener, func(), 
 		l.Close()
 		return nil, cleanup, fmt.Errorf("make a temporary folder: %w", err)
 	}
+	kept := cfg.Storage
 	cfg.Storage.moveTo(dir)
+	for name, field := range map[string]func(*StorageConfig){ // what was chosen stays chosen
+		"database":        func(s *StorageConfig) { s.Database = kept.Database },
+		"blobs":           func(s *StorageConfig) { s.Blobs = kept.Blobs },
+		"secret-key-file": func(s *StorageConfig) { s.SecretKeyFile = kept.SecretKeyFile },
+	} {
+		if a.settings.given(name, a.getenv) {
+			field(&cfg.Storage)
+		}
+	}
 	return l, func() {
 		if err := os.RemoveAll(dir); err != nil {
 			fmt.Fprintf(a.stderr, "the temporary folder %s stays: %v\n", dir, err)

@@ -127,6 +127,13 @@ func messageLine(m callbackd.PublicMessage) string {
 	return line
 }
 
+// instead says what to do where a decision does not exist.
+var instead = map[callbackd.Decision]string{
+	callbackd.DecisionApprove: "nothing of it is left to show",
+	callbackd.DecisionRefuse:  "take a shown message down with callbackd message remove",
+	callbackd.DecisionRemove:  "it is not on the wall; callbackd message refuse keeps it off for good",
+}
+
 func newMessageDecideCommand(a *app, d callbackd.Decision, short string) *cobra.Command {
 	return &cobra.Command{
 		Use: string(d) + " SLUG ID…", Short: short, Args: cobra.MinimumNArgs(2),
@@ -135,8 +142,11 @@ func newMessageDecideCommand(a *app, d callbackd.Decision, short string) *cobra.
 				var failed error
 				for _, id := range args[1:] {
 					err := i.db.Moderate(c.Context(), account.ID, callbackd.PublicID(id), d, shellActor())
-					if errors.Is(err, callbackd.ErrNotFound) {
-						err = fmt.Errorf("there is no message %q in %s: callbackd message list %s shows all", id, account.Slug, account.Slug)
+					switch {
+					case errors.Is(err, callbackd.ErrNotFound):
+						err = fmt.Errorf("there is no message %q in %s: callbackd message list %s shows all;", id, account.Slug, account.Slug)
+					case errors.Is(err, callbackd.ErrConflict):
+						err = fmt.Errorf("%w: %s;", err, instead[d])
 					}
 					if err != nil {
 						failed = errors.Join(failed, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,20 +68,29 @@ func (c *counts) Collect(ch chan<- prometheus.Metric) {
 	for _, w := range walls {
 		slugs[w.Account] = string(w.Slug)
 	}
+	slug := func(id callbackd.AccountID) string {
+		if s, ok := slugs[id]; ok {
+			return s
+		}
+		return "account-" + strconv.FormatInt(int64(id), 10) // added or removed between two reads
+	}
 	senders, err := c.db.CountSenders(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(descSenders, err)
 	}
 	for _, s := range senders {
-		ch <- prometheus.MustNewConstMetric(descSenders, prometheus.GaugeValue, float64(s.Resolved), slugs[s.Account], "resolved")
-		ch <- prometheus.MustNewConstMetric(descSenders, prometheus.GaugeValue, float64(s.All-s.Resolved), slugs[s.Account], "unresolved")
+		ch <- prometheus.MustNewConstMetric(descSenders, prometheus.GaugeValue, float64(s.Resolved), slug(s.Account), "resolved")
+		ch <- prometheus.MustNewConstMetric(descSenders, prometheus.GaugeValue, float64(s.All-s.Resolved), slug(s.Account), "unresolved")
 	}
 	media, err := c.db.CountMedia(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(descMedia, err)
 	}
 	for _, m := range media {
-		ch <- prometheus.MustNewConstMetric(descMedia, prometheus.CounterValue, float64(m.N), slugs[m.Account], string(m.Kind), string(m.State))
+		if m.State == callbackd.MediaPending {
+			continue // no outcome yet
+		}
+		ch <- prometheus.MustNewConstMetric(descMedia, prometheus.CounterValue, float64(m.N), slug(m.Account), string(m.Kind), string(m.State))
 	}
 	c.collectJobs(ctx, ch)
 }

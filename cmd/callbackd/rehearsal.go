@@ -128,7 +128,7 @@ func newRehearsalCommand(a *app) *cobra.Command {
 				return err
 			}
 			address := "127.0.0.1:8090"
-			if a.settings.given("listen", a.getenv) {
+			if c.Flags().Changed("listen") { // not of the environment or the file, where it is the server's
 				address = cfg.HTTP.Listen
 			}
 			s, err := e.newStage(address, callbackd.Slug(slug), name)

@@ -14,10 +14,10 @@ import (
 	"callbackd/internal/testkit"
 )
 
-// killsInTest is how often `make test` kills; `make crash` says its own number
-// by CALLBACKD_CRASH_RUNS. CALLBACKD_CRASH_SEED repeats a run's decisions,
-// though not its instants.
-const killsInTest = 5
+// killsInTest is how often `make test` kills, once at each kind of instant;
+// `make crash` says its own number by CALLBACKD_CRASH_RUNS. CALLBACKD_CRASH_SEED
+// repeats a run's decisions, though not its instants.
+const killsInTest = 6
 
 func TestCrash_SQLite(t *testing.T) {
 	r := newRun(t, func(h *house) database { return sqliteIn(h.dir) })
@@ -56,11 +56,13 @@ const (
 	afterAnswers instant = "after some answers"
 	afterTime    instant = "some time after the start"
 	inFetch      instant = "while a file is fetched by the official API"
+	inSearch     instant = "while a file is searched on the operator pages"
 	inPages      instant = "while an operator page is read"
 	inMake       instant = "while a file is made"
 )
 
-var instants = []instant{afterAnswers, inFetch, inPages, inMake, afterTime}
+// instants are in the order of the first kills; later ones are drawn.
+var instants = []instant{afterAnswers, inFetch, inPages, inMake, inSearch, afterTime}
 
 func newRun(t *testing.T, where func(*house) database) *run {
 	r := &run{t: t, seed: uint64(time.Now().UnixNano()), kills: killsInTest, ledger: newLedger(), startTime: 300 * time.Millisecond}
@@ -173,6 +175,8 @@ func (r *run) give(at instant) (release func()) {
 	switch at {
 	case inFetch:
 		held, release = r.world.hook.hold("/cgi-bin/media/get")
+	case inSearch:
+		held, release = r.world.hook.hold("/cgi-bin/singlesendpage", "/cgi-bin/getvoicedata")
 	case inPages:
 		held, release = r.world.hook.hold("/cgi-bin/contactmanage", "/cgi-bin/getcontactinfo", "/cgi-bin/user_tag", "/cgi-bin/message")
 	}
@@ -228,12 +232,11 @@ func (r *run) ticketsFor(at instant) (given int) {
 			ticket(a, "text", len(a.crowd)-1-i)
 		}
 	}
-	spring := r.world.accounts[0]
-	if at == inFetch || at == inMake {
-		ticket(spring, "voice", 0)
-	}
-	if at == inMake {
-		ticket(spring, "video", 0)
+	first := map[instant][]string{inFetch: {"voice"}, inSearch: {"voice"}, inMake: {"voice", "video"}}[at]
+	for _, a := range r.world.accounts {
+		for _, kind := range first {
+			ticket(a, kind, 0)
+		}
 	}
 	names := make([]string, 0, 100)
 	for kind, share := range kinds {
@@ -286,7 +289,7 @@ func (r *run) lookAtTheDead(at instant, answered []*push) []runningJob {
 	for _, j := range running {
 		r.result.running[j.kind]++
 	}
-	want := map[instant][]string{inFetch: {"media-fetch"}, inPages: {"resolve", "media-search"}}[at]
+	want := map[instant][]string{inFetch: {"media-fetch"}, inSearch: {"media-search"}, inPages: {"resolve"}}[at]
 	if want != nil && !slices.ContainsFunc(running, func(j runningJob) bool { return slices.Contains(want, j.kind) }) {
 		r.t.Errorf("killed %s, but no such job was running: %v", at, running)
 	}

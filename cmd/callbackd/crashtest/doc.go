@@ -1,5 +1,5 @@
 // Package crashtest kills the program with SIGKILL at random instants under
-// load and looks at what is left: on SQLite and on PostgreSQL, five times in
+// load and looks at what is left: on SQLite and on PostgreSQL, six times in
 // `make test`, fifty times by `make crash`.
 //
 // It runs the program as it is built, as a child process, against the simulated

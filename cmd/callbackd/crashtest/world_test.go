@@ -36,17 +36,18 @@ func newWorld(t *testing.T, seed int64) *world {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	w.platform.SetBaseURL(server.URL)
-	for _, dialect := range []callbackd.Dialect{callbackd.Dialect2014, callbackd.Dialect2016} {
-		slug := "dialect-" + callbackd.Slug(dialect)
-		a, err := w.platform.AddAccount(rehearsal.AccountConfig{Slug: slug, Mode: callbackd.ModeSafe,
-			MP: &rehearsal.MPConfig{Dialect: dialect}, Operator: rehearsal.OperatorFaults{UserPage: dialect == callbackd.Dialect2014},
-			Settings: rehearsal.Settings{Moderation: callbackd.ModerationOpen}})
+	for _, c := range []rehearsal.AccountConfig{
+		{Slug: "dialect-2014", MP: &rehearsal.MPConfig{Dialect: callbackd.Dialect2014}},
+		{Slug: "dialect-2016", MP: &rehearsal.MPConfig{Dialect: callbackd.Dialect2016}},
+		{Slug: "without-api", MP: &rehearsal.MPConfig{Dialect: callbackd.Dialect2014}, API: rehearsal.APIConfig{None: true}},
+	} {
+		c.Mode, c.Operator.UserPage, c.Settings.Moderation = callbackd.ModeSafe, c.MP.Dialect == callbackd.Dialect2014, callbackd.ModerationOpen
+		a, err := w.platform.AddAccount(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.accounts = append(w.accounts, &account{Account: a, slug: slug})
+		w.accounts = append(w.accounts, &account{Account: a, slug: c.Slug})
 	}
-
 	return w
 }
 

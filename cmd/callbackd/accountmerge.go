@@ -1,0 +1,56 @@
+package main
+
+import (
+	"time"
+
+	"callbackd"
+)
+
+// previousKeyLife is how long a replaced AES key goes on opening callbacks.
+const previousKeyLife = 7 * 24 * time.Hour
+
+// merge applies what the input says to an account: a missing key stays.
+func (in accountInput) merge(a *callbackd.Account, now time.Time) {
+	before := a.AESKey
+	mergeWord(&a.Name, in.Name)
+	mergeWord(&a.OriginalID, in.OriginalID)
+	mergeWord(&a.AppID, in.AppID)
+	mergeWord(&a.AppSecret, in.AppSecret)
+	mergeWord(&a.Token, in.Token)
+	mergeWord(&a.AESKey, in.AESKey)
+	mergeWord(&a.Mode, in.Mode)
+	mergeWord(&a.Moderation, in.Moderation)
+	mergeWord(&a.JoinURL, in.JoinURL)
+	mergeWord(&a.Welcome, in.Welcome)
+	mergeWord(&a.Owner, in.Owner)
+	if before != "" && a.AESKey != before {
+		a.PreviousAESKey, a.PreviousAESKeyUntil = before, now.Add(previousKeyLife)
+	}
+	if in.Resolve != nil {
+		a.Resolve = *in.Resolve
+	}
+	in.MPWeb.merge(a)
+}
+
+// mergeWord sets a field where the input has it.
+func mergeWord[T ~string](field *T, value *string) {
+	if value != nil {
+		*field = T(*value)
+	}
+}
+
+func (in *mpwebInput) merge(a *callbackd.Account) {
+	if in == nil {
+		return
+	}
+	login := callbackd.MPWebLogin{}
+	if a.MPWeb != nil {
+		login = *a.MPWeb
+	}
+	mergeWord(&login.Username, in.Username)
+	mergeWord(&login.Password, in.Password)
+	mergeWord(&login.Dialect, in.Dialect)
+	if a.MPWeb = &login; in.remove || login == (callbackd.MPWebLogin{}) {
+		a.MPWeb = nil
+	}
+}

@@ -31,7 +31,11 @@ var Rooms = []Room{
 	{Path: "resolver", What: "openID → FakeID → person. Pure matchers, one planner", To: []string{"mpweb", "wechat", "blob", "store"}},
 	{Path: "media", What: "fetch, probe, transcode (ffmpeg as a bounded child process), thumbnails, waveform, avatars",
 		To: []string{"wechat", "mpweb", "blob", "store"}},
-	{Path: "notify", What: "who is told what, where and how; vendor senders", To: []string{"wall", "live", "wechat", "store"}},
+	// notify/push: the senders know vendors alone, none of the rooms that notify decides with
+	{Path: "notify", What: "who is told what, where and how", To: []string{"notify/push", "wall", "live", "wechat", "store"}},
+	{Path: "notify/push", What: "vendor senders: Web Push, APNs, FCM"},
+	// apart from notify, so that its crypto cannot come from what it checks
+	{Path: "notify/pushtest", What: "a fake of the three vendors, for tests"},
 	{Path: "doctor", What: "the checks of installation and account", To: []string{"wechat", "mpweb", "blob", "store"}},
 	{Path: "jobs", What: "the runner over the jobs table: claim, lease, retry, snooze, drain. Knows no kind by name", To: []string{"store"}},
 	{Path: "wechat", What: "the official protocol: signature, AES, XML, API client", Hides: []string{"github.com/silenceper/wechat"}},

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"maps"
 	"testing"
 
 	"callbackd"
@@ -47,13 +46,15 @@ func TestClaimD1D2D7D8_TheURLNamesTheAccountWhosePagesKnowTheSender(t *testing.T
 	if m := s.feed(gala)[0]; m.Text != "再说一句" || m.Sender.Name != who.Profile.Nickname || !m.Sender.Resolved {
 		t.Errorf("the second message came with %+v", m.Sender)
 	}
-	// Another stranger shows that the search has gone over everybody who waits.
+	// A stranger shows that the search has gone over everybody who waits.
 	stranger := s.people(1, gala)[0]
 	text(t, gala, stranger.Number, "我是新来的")
-	eventually(t, "the stranger is known", func() bool { return s.feed(gala)[0].Sender.Name == stranger.Profile.Nickname })
+	eventually(t, "the stranger has a name and a face", func() bool {
+		return s.feed(gala)[0].Sender.Name == stranger.Profile.Nickname && s.platform.Counters("gala")["mp/getheadimg"] >= 2
+	})
 	after := s.platform.Counters("gala")
-	if cards(s, "gala") != 2 || after["mp/login"] != before["mp/login"] {
-		t.Errorf("a known sender cost pages: %v, then %v", maps.Clone(before), after)
+	if cards(s, "gala") != 2 || after["mp/getheadimg"] != 2 || after["mp/login"] != before["mp/login"] {
+		t.Errorf("a known sender cost pages: %v, then %v", before, after)
 	}
 }
 

@@ -187,7 +187,7 @@ func (p *page) equals(want func() []callbackd.PublicMessage) {
 	p.t.Helper()
 	var has, wants []row
 	defer func() {
-		if p.t.Failed() {
+		if !slices.Equal(has, wants) {
 			p.t.Logf("the page shows\n%s\nthe server tells\n%s", lines(has), lines(wants))
 		}
 	}()

@@ -123,11 +123,11 @@ func TestRecovery_APageThatWasAwayEqualsTheServerWithoutAReload(t *testing.T) {
 	}
 	p.remember()
 	p.mayLoseServer()
+	elsewhere := freeAddr(t) // while the page's own address is taken
 	e.server.stop()
 	p.offline()
 
 	// While the page cannot hear: another server on another port, and the shell.
-	elsewhere := freeAddr(t)
 	second := e.serveAt(elsewhere)
 	a.SetCallbackURL("http://" + elsewhere + "/callback/gala")
 	for i := range 20 {

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 	"unicode"
@@ -15,8 +16,8 @@ func NormalText(s string) string {
 	if s == "" {
 		return ""
 	}
-	for range 4 { // what a follower typed as "&amp;lt;" takes two rounds
-		t := openEscapes.Replace(s)
+	for range 4 { // "&amp;lt;br>" takes three: an ampersand, a bracket, a line break
+		t := openEscapes.Replace(ampersands.ReplaceAllString(s, "&"))
 		if t == s {
 			break
 		}
@@ -26,9 +27,13 @@ func NormalText(s string) string {
 	return strings.Map(visible, s)
 }
 
+// ampersands are escapes of escapes, however deep: a page adds one to what the
+// follower typed.
+var ampersands = regexp.MustCompile(`&(?:amp;|#38;)+`)
+
 var openEscapes = strings.NewReplacer(
-	"&lt;", "<", "&gt;", ">", "&amp;", "&", "&quot;", `"`, "&nbsp;", " ",
-	"&#39;", "'", "&#039;", "'", "&#x27;", "'", "&apos;", "'", "&#34;", `"`, "&#60;", "<", "&#62;", ">", "&#38;", "&",
+	"&lt;", "<", "&gt;", ">", "&quot;", `"`, "&nbsp;", " ",
+	"&#39;", "'", "&#039;", "'", "&#x27;", "'", "&apos;", "'", "&#34;", `"`, "&#60;", "<", "&#62;", ">",
 	"<br/>", " ", "<br />", " ", "<br>", " ",
 )
 

@@ -58,6 +58,10 @@ func (d *Doctor) callback(ctx context.Context, a *callbackd.Account) Finding {
 	return f
 }
 
+// notListed are the platform's words for an address that is not, or not yet, on
+// the account's whitelist.
+var notListed = []int{40164, 89501, 89503, 89506, 89507}
+
 // token gets an access token, which needs AppID, AppSecret and the IP whitelist.
 func (d *Doctor) token(ctx context.Context, a *callbackd.Account) Finding {
 	f := Finding{Check: name(a, "token"), Level: OK, Text: "官方接口可用 · the official API gives a token"}
@@ -70,7 +74,7 @@ func (d *Doctor) token(ctx context.Context, a *callbackd.Account) Finding {
 	var api *wechat.APIError
 	switch {
 	case err == nil:
-	case errors.As(err, &api) && (api.Code == 40164 || api.Code == 89503):
+	case errors.As(err, &api) && slices.Contains(notListed, api.Code):
 		f.Level, f.Text = Fail, "本机 IP 不在白名单 · this server's address is not whitelisted: "+api.Message
 		f.Fix = "add the address in that line to the IP whitelist of the account (设置与开发 → 基本配置 → IP白名单)"
 	case errors.As(err, &api):
@@ -109,21 +113,24 @@ func (d *Doctor) operatorPages(ctx context.Context, a *callbackd.Account) Findin
 	return f
 }
 
-// join says where the join QR comes from.
+// join says where the join QR comes from, as the wall chooses.
 func (d *Doctor) join(ctx context.Context, a *callbackd.Account) Finding {
 	f := Finding{Check: name(a, "join"), Level: OK}
 	code, err := d.DB.GetJoinCode(ctx, a.ID)
+	alive := err == nil && (code.ExpiresAt.IsZero() || code.ExpiresAt.After(d.DB.Now()))
 	switch {
-	case err == nil && code.Source == "api":
+	case err != nil && !errors.Is(err, callbackd.ErrNotFound):
+		f.Level, f.Text, f.Fix = Fail, "二维码读不到 · the join code is not read: "+err.Error(), "check the database"
+	case alive && code.Source == "api":
 		f.Text = "二维码来自官方接口 · the join QR is a scene code of the API"
 	case a.JoinURL != "":
 		f.Text = "二维码用 join_url · the join QR says join_url"
-	case err == nil:
+	case alive:
 		f.Text = "二维码来自后台 · the join QR is the account's own, from the operator pages"
-	case errors.Is(err, callbackd.ErrNotFound):
-		f.Level, f.Text = Off, "没有二维码：页面请人搜索公众号名称 · no join QR: the wall asks to search for the account's name; set join_url, app_secret or mpweb"
+	case a.HasAPI() || a.MPWeb != nil:
+		f.Level, f.Text = Off, "还没有二维码，服务器运行后会去取 · no join QR yet: serve gets one where the account may have it; until then the wall asks to search for the name"
 	default:
-		f.Level, f.Text, f.Fix = Fail, "二维码读不到 · the join code is not read: "+err.Error(), "check the database"
+		f.Level, f.Text = Off, "没有二维码：页面请人搜索公众号名称 · no join QR: the wall asks to search for the account's name; set join_url, app_secret or mpweb"
 	}
 	return f
 }

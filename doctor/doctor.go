@@ -1,13 +1,13 @@
 // Package doctor checks an installation and its accounts: one line a check, one
-// fix a failure. It changes nothing but a probe file that it removes again, and
-// it stores nothing.
+// fix a failure. It leaves nothing behind but what asking the platform brings:
+// an access token, a session of the operator pages.
 package doctor
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -42,8 +42,7 @@ type Doctor struct {
 	Blobs     blob.Bucket
 	WeChat    *wechat.Client
 	MPWeb     *mpweb.Client
-	HTTP      *http.Client // asks our own public address; nil: a plain client
-	Log       *slog.Logger
+	HTTP      *http.Client // its Transport asks our own public address; nil: the usual one
 }
 
 // checkLimit bounds each check: a doctor that hangs helps nobody.
@@ -57,6 +56,7 @@ func (d *Doctor) Run(ctx context.Context, accounts []*callbackd.Account, report 
 		limited, cancel := context.WithTimeout(ctx, checkLimit)
 		defer cancel()
 		f := check(limited)
+		f.Text, f.Fix = oneLine(f.Text), oneLine(f.Fix)
 		well = well && f.Level != Fail
 		report(f)
 	}
@@ -73,3 +73,6 @@ func (d *Doctor) Run(ctx context.Context, accounts []*callbackd.Account, report 
 	}
 	return well
 }
+
+// oneLine folds a text into one line: errors may bring more.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

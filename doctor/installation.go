@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,6 +70,10 @@ func (d *Doctor) publicURL(ctx context.Context) Finding {
 		return Finding{"public-url", Fail, "平台只回调 80 和 443 端口，而地址是 · the platform calls ports 80 and 443 only, the address is " + u.String(),
 			"put a reverse proxy in front (docs/operations.md) and set --public-url to its address"}
 	}
+	if isInside(u.Hostname()) {
+		return Finding{"public-url", Fail, "公网地址只在本机或内网有效 · followers and the platform cannot reach an address of this machine or network: " + u.String(),
+			"set --public-url to the address that the world knows"}
+	}
 	body, err := d.ask(ctx, u.JoinPath("healthz").String())
 	if err != nil {
 		return Finding{"public-url", Fail, "公网地址没有回应 · the public address does not answer: " + err.Error(),
@@ -78,6 +83,16 @@ func (d *Doctor) publicURL(ctx context.Context) Finding {
 		return Finding{"public-url", Fail, "公网地址后面不是 callbackd · something else answers at " + u.String(), "correct the proxy, or --public-url"}
 	}
 	return Finding{Check: "public-url", Level: OK, Text: "公网地址可达 · reachable at " + u.String()}
+}
+
+// isInside reports a host that nobody outside can reach.
+func isInside(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
 }
 
 // ask fetches one of our own addresses; a redirect counts as a failure, because

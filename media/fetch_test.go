@@ -228,6 +228,7 @@ func TestFromURL_Answers(t *testing.T) {
 		"404":       {status: 404, final: true},
 		"410":       {status: 410, final: true},
 		"500":       {status: 500},
+		"cut off":   {},
 		"403":       {status: 403}, // an address that has run out; the next push of the API brings another
 		"too large": {status: 200, final: true, reason: ReasonTooLarge, head: map[string]string{"Content-Length": strconv.Itoa(maxDownload + 1)}},
 	} {
@@ -235,6 +236,9 @@ func TestFromURL_Answers(t *testing.T) {
 			s := newStage(t, plainMaker())
 			sim, a := s.account(rehearsal.AccountConfig{}, noAPI)
 			at, _ := s.server(func(w http.ResponseWriter, _ *http.Request) {
+				if c.status == 0 {
+					panic(http.ErrAbortHandler)
+				}
 				for k, v := range c.head {
 					w.Header().Set(k, v)
 				}

@@ -279,8 +279,8 @@ func (r *run) killDrain(release func()) {
 // returns the jobs that it was running.
 func (r *run) lookAtTheDead(at instant, answered []*push) []runningJob {
 	r.t.Helper()
-	db := r.db.afterKill(r.t)
-	defer db.Close()
+	db, closeIt := r.db.afterKill(r.t)
+	defer closeIt()
 	r.db.checkFile(r.t, db)
 	rows := read(r.t, db)
 	pushes, _, _ := r.ledger.known()

@@ -40,18 +40,27 @@ func (d database) live(t *testing.T) *sql.DB {
 	return openSQL(t, "sqlite3", sqliteURL(d.file)+"?mode=ro&_query_only=true&_busy_timeout=10000")
 }
 
-// afterKill opens the rows as the dead left them. Of SQLite it opens a copy, so
-// that mending what the dead left remains the program's own work.
-func (d database) afterKill(t *testing.T) *sql.DB {
+// afterKill opens the rows as the dead left them, until close. Of SQLite it
+// opens a copy, so that mending what the dead left remains the program's own work.
+func (d database) afterKill(t *testing.T) (db *sql.DB, closeIt func()) {
 	t.Helper()
 	if d.file == "" {
-		return openSQL(t, "pgx", d.dsn)
+		db = openSQL(t, "pgx", d.dsn)
+		return db, func() { db.Close() }
 	}
-	copied := filepath.Join(t.TempDir(), "copy.db")
+	dir, err := os.MkdirTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "copy.db")
 	for _, suffix := range []string{"", "-wal"} {
 		copyFile(t, d.file+suffix, copied+suffix)
 	}
-	return openSQL(t, "sqlite3", sqliteURL(copied)+"?_busy_timeout=10000")
+	db = openSQL(t, "sqlite3", sqliteURL(copied)+"?_busy_timeout=10000")
+	return db, func() {
+		db.Close()
+		os.RemoveAll(dir) // else fifty of them stay until the test ends
+	}
 }
 
 func openSQL(t *testing.T, driver, dsn string) *sql.DB {

@@ -63,8 +63,8 @@ func (r *run) lastLook() {
 	if code := r.server.stop(); code != 0 {
 		t.Fatalf("SIGTERM at the end: exit code %d\n%s", code, r.house.logTail())
 	}
-	db := r.db.afterKill(t)
-	defer db.Close()
+	db, closeIt := r.db.afterKill(t)
+	defer closeIt()
 	r.db.checkFile(t, db)
 	if left := runningJobs(t, db); len(left) > 0 {
 		t.Errorf("jobs are running although no server is: %v", left)

@@ -2,7 +2,6 @@ package crashtest
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"net/http"
 	"os"
@@ -266,4 +265,3 @@ func machine() string {
 	return kind
 }
 
-var _ rows = (*sql.DB)(nil)

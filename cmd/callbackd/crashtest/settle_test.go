@@ -264,4 +264,3 @@ func machine() string {
 	}
 	return kind
 }
-

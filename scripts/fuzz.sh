@@ -18,7 +18,7 @@ for target in "${targets[@]}"; do
     printf '\n== %s %s\n' "$package" "$name"
     outcome=passed
     go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 1x "$package" 2>&1 | tee "$log" || { outcome=FAILED; failed=1; }
-    runs=$(grep -oE 'execs: [0-9]+' "$log" | tail -n 1 | tr -dc 0-9)
+    runs=$(grep -oE 'execs: [0-9]+' "$log" | tail -n 1 | tr -dc 0-9 || true)
     results+=("| \`${package#./}\` | \`$name\` | $time | ${runs:-0} | $outcome |")
 done
 

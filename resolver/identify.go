@@ -107,7 +107,7 @@ func (s *slice) gather(ctx context.Context) (*search, error) {
 	if len(q.waiting) == 0 {
 		return q, nil
 	}
-	fresh, err := s.db.ListUnsearched(ctx, s.acc.ID, now, maxPushed)
+	fresh, err := s.db.ListUnsearched(ctx, s.acc.ID, now, maxSeekers, maxEach)
 	if err != nil {
 		return q, fmt.Errorf("list their messages: %w", err)
 	}
@@ -254,30 +254,9 @@ func (s *slice) weigh(ctx context.Context, q *search) error {
 	q.ev = s.m.evidence()
 	q.openIDs = map[callbackd.SenderID]callbackd.OpenID{}
 	q.ev.Known, q.ev.Prior = map[callbackd.SenderID]callbackd.FakeID{}, map[callbackd.SenderID][]callbackd.FakeID{}
-	var pushed []store.Pushed
-	var err error
-	if s.m.from > 0 {
-		pushed, err = s.db.ListPushed(ctx, s.acc.ID, s.m.from, maxPushed)
-	}
+	have, err := s.weighPushed(ctx, q)
 	if err != nil {
-		return fmt.Errorf("list messages: %w", err)
-	}
-	earliest := s.now().Add(-lineLife - time.Minute)
-	have := map[callbackd.MessageID]bool{}
-	for i := len(pushed) - 1; i >= 0; i-- {
-		p := pushed[i]
-		if p.Message.SentAt.Before(earliest) && q.of[p.Message.Sender] == nil {
-			if len(q.ev.Pushes) == 0 {
-				s.m.from = p.Message.ID + 1
-			}
-			continue
-		}
-		have[p.Message.ID] = true
-		q.ev.Pushes = append(q.ev.Pushes, PushedOf(&p.Message))
-		q.openIDs[p.Message.Sender] = p.OpenID
-		if p.FakeID != "" {
-			q.ev.Known[p.Message.Sender] = p.FakeID
-		}
+		return err
 	}
 	for _, w := range q.waiting {
 		q.openIDs[w.ID] = w.OpenID
@@ -299,6 +278,36 @@ func (s *slice) weigh(ctx context.Context, q *search) error {
 		}
 	}
 	return nil
+}
+
+// weighPushed brings in everybody's messages as far back as the lines go, those
+// of known senders too, and tells which they are.
+func (s *slice) weighPushed(ctx context.Context, q *search) (map[callbackd.MessageID]bool, error) {
+	have := map[callbackd.MessageID]bool{}
+	if s.m.from == 0 {
+		return have, nil
+	}
+	pushed, err := s.db.ListPushed(ctx, s.acc.ID, s.m.from, maxPushed)
+	if err != nil {
+		return have, fmt.Errorf("list messages: %w", err)
+	}
+	earliest := s.now().Add(-lineLife - time.Minute)
+	for i := len(pushed) - 1; i >= 0; i-- {
+		p := pushed[i]
+		if p.Message.SentAt.Before(earliest) && q.of[p.Message.Sender] == nil {
+			if len(q.ev.Pushes) == 0 {
+				s.m.from = p.Message.ID + 1
+			}
+			continue
+		}
+		have[p.Message.ID] = true
+		q.ev.Pushes = append(q.ev.Pushes, PushedOf(&p.Message))
+		q.openIDs[p.Message.Sender] = p.OpenID
+		if p.FakeID != "" {
+			q.ev.Known[p.Message.Sender] = p.FakeID
+		}
+	}
+	return have, nil
 }
 
 // owners brings in whose the FakeIDs are that occur in the evidence.

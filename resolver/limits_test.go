@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"callbackd"
 	"callbackd/rehearsal"
+	"callbackd/store"
 )
 
 func TestPlanner_FrequencyControlBetweenCardAndPictureKeepsWhatIsKnown(t *testing.T) {
@@ -112,6 +114,17 @@ func TestPlanner_StrategiesHaveTheirTurnInTheAccountsOrder(t *testing.T) {
 	}
 	s.workUntil(10*time.Second, "the face", s.hasFace(1))
 
+	// A line that was read for somebody else gives nobody his turn before its time.
+	s = newStage(t, by(createTime, userPage))
+	s.says(1, text("大家好"))
+	s.work(5 * time.Second)
+	s.says(2, text("你们好"))
+	s.workUntil(5*time.Second, "the first face", s.hasFace(1))
+	s.work(2 * time.Second)
+	if n := s.pagesRead("getcontactinfo"); n != 1 {
+		t.Errorf("%d cards before create-time had its turn with the second", n)
+	}
+
 	s = newStage(t, by(userPage, createTime))
 	s.says(1, text("大家好"))
 	s.workUntil(5*time.Second, "the face, by user-page", s.hasFace(1))
@@ -134,4 +147,37 @@ func TestPlanner_PausesBetweenReadingsHoweverManyCome(t *testing.T) {
 			t.Errorf("%v: %d message pages in %s, at most %d", tc.o.account.Settings.Resolve, n, took, most)
 		}
 	}
+}
+
+func TestPlanner_OfOneWhoTalksALotTheLastWordIsReachedToo(t *testing.T) {
+	o := by(msgID)
+	o.account.Operator.Login.CaptchaAlways = true
+	s := newStage(t, o)
+	f := rehearsal.Files()
+	for range 45 { // recognised voices carry no id
+		s.says(1, rehearsal.Message{Type: rehearsal.TypeVoice, Asset: f.Voices[0], Recognition: &f.Voices[0].Words})
+		s.work(time.Second)
+	}
+	s.says(1, text("现在打字"))
+	s.work(10 * time.Second)
+	s.a.SetOperatorFaults(func(f *rehearsal.OperatorFaults) { f.Login.CaptchaAlways = false })
+	s.humanLogsIn()
+	s.workUntil(8*time.Second, "the face", s.hasFace(1))
+	s.isPerson(1)
+}
+
+func TestPlanner_EarlierEvidenceThatTurnedOutWrongIsForgotten(t *testing.T) {
+	s := newStage(t, by(createTime))
+	s.says(1, text("大家好"))
+	s.pass(0)
+	seekers, err := s.db.ListSeekers(ctx, s.acc.ID, s.Now(), 10)
+	s.must(err)
+	wrong := []callbackd.FakeID{s.crowd[2], s.crowd[3]}
+	s.must(s.db.SetSearches(ctx, []store.Search{{Sender: seekers[0].ID, Seen: seekers[0].DueAt, Due: seekers[0].DueAt, Candidates: wrong}}))
+	for i, f := range wrong { // both are others by now
+		open := callbackd.OpenID([]string{"oSomebodyElseOfThisAccount0", "oSomebodyElseOfThisAccount1"}[i])
+		s.must(s.db.SetPerson(ctx, s.acc.ID, store.Resolution{FakeID: f, OpenID: open, Profile: callbackd.Profile{Nickname: "别人"}, ReadAt: s.Now()}))
+	}
+	s.workUntil(20*time.Second, "the face", s.hasFace(1))
+	s.isPerson(1)
 }

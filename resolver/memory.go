@@ -14,6 +14,7 @@ const (
 	maxLines  = 2000             // of the message page, that are remembered
 	lineLife  = 10 * time.Minute // by the page's time
 	maxPushed = 4000             // messages of ours that are compared with them
+	maxEach   = 20               // of one sender that are looked at in one slice
 )
 
 // memory is what the planner remembers of one account between two slices.

@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -111,18 +112,8 @@ func (s *slice) wishOf(q *search, strategies []callbackd.Strategy) (wish, bool) 
 		s.wakeAt(ready)
 		return out, false
 	}
-	slices.SortFunc(out.ids, func(a, b uint64) int { return -compare(a, b) })
+	slices.SortFunc(out.ids, func(a, b uint64) int { return cmp.Compare(b, a) })
 	return out, out.newest || out.back < math.MaxInt64
-}
-
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // putOffRest ends the slice for those who are still unknown.
@@ -161,6 +152,10 @@ func (s *slice) later(q *search, w *seeking, r reach) store.Search {
 	case next != nil:
 		out.Attempts = min(out.Attempts, quickTries-1)
 		out.Due = s.nextLook(r, *next, w.Attempts)
+		return out
+	case len(w.pushes) == maxEach: // there may be more
+		out.Attempts = w.Attempts
+		out.Due = now.Add(betweenSlices)
 		return out
 	case w.silent():
 		if !r.byCard {

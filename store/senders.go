@@ -39,8 +39,9 @@ type Seeker struct {
 	Candidates []callbackd.FakeID
 }
 
-// ListSeekers returns the senders of an account whose search is due at a time,
-// the longest waiting first.
+// ListSeekers returns the senders of an account whose search is due at a time:
+// those who are not known first, then those whose card is to be read, the
+// longest waiting first.
 func (db *DB) ListSeekers(ctx context.Context, account callbackd.AccountID, now time.Time, limit int) ([]Seeker, error) {
 	var flat []struct {
 		ID         callbackd.SenderID
@@ -54,7 +55,7 @@ func (db *DB) ListSeekers(ctx context.Context, account callbackd.AccountID, now 
 		Candidates string
 	}
 	err := db.sel(ctx, &flat, `SELECT id, open_id, COALESCE(person_id, 0) AS person, search_attempts, search_due, first_seen, following,
-		searched_to, candidates FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? ORDER BY search_due, id LIMIT ?`,
+		searched_to, candidates FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? ORDER BY `+seekerOrder+` LIMIT ?`,
 		account, ms(now), limit)
 	out := make([]Seeker, len(flat))
 	for i, f := range flat {
@@ -63,6 +64,8 @@ func (db *DB) ListSeekers(ctx context.Context, account callbackd.AccountID, now 
 	}
 	return out, err
 }
+
+const seekerOrder = `CASE WHEN person_id IS NULL THEN 0 ELSE 1 END, search_due, id`
 
 // FakeIDs are joined by a space, which is in none of them.
 func splitFakeIDs(s string) []callbackd.FakeID {
@@ -174,12 +177,16 @@ func (db *DB) ListPushed(ctx context.Context, account callbackd.AccountID, from 
 	return toPushed(flat), err
 }
 
-// ListUnsearched returns the messages, oldest first, of senders whose search is
-// due and who are not known, that no search has looked at.
-func (db *DB) ListUnsearched(ctx context.Context, account callbackd.AccountID, now time.Time, limit int) ([]Pushed, error) {
+// ListUnsearched returns, oldest first, the messages that no search has looked
+// at of the senders whom ListSeekers returns and who are not known: of each the
+// oldest few, so that one who talks a lot crowds out nobody.
+func (db *DB) ListUnsearched(ctx context.Context, account callbackd.AccountID, now time.Time, seekers, each int) ([]Pushed, error) {
 	var flat []flatPushed
-	err := db.sel(ctx, &flat, sqlPushed+`WHERE s.account_id = ? AND s.search_due > 0 AND s.search_due <= ? AND s.person_id IS NULL
-		AND m.id > s.searched_to ORDER BY m.id LIMIT ?`, account, ms(now), limit)
+	err := db.sel(ctx, &flat, sqlPushed+`WHERE m.id IN (SELECT n.id FROM (
+			SELECT x.id, ROW_NUMBER() OVER (PARTITION BY x.sender_id ORDER BY x.id) AS place
+			FROM messages x JOIN senders w ON w.id = x.sender_id WHERE x.id > w.searched_to AND w.id IN (
+				SELECT id FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? AND person_id IS NULL
+				ORDER BY search_due, id LIMIT ?)) n WHERE n.place <= ?) ORDER BY m.id`, account, ms(now), seekers, each)
 	return toPushed(flat), err
 }
 

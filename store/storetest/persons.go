@@ -108,6 +108,20 @@ func exercisePersons(t *testing.T, h Harness) {
 			t.Fatalf("the card was read, and still: %+v", s)
 		}
 	})
+	t.Run("WhoIsNotKnownComesBeforeOldCards", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.accept(w.text("oA", "x"))
+		w.must(w.db.SetPerson(ctx, w.acc.ID, res("1", "oA", "小明", w.clock.Now())))
+		w.clock.Advance(store.ProfileLife + time.Hour)
+		w.accept(w.text("oA", "y"))
+		w.clock.Advance(time.Second)
+		w.accept(w.text("oB", "z"))
+		s, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
+		w.must(err)
+		if len(s) != 2 || s[0].OpenID != "oB" || s[1].Person == 0 {
+			t.Fatalf("%+v", s)
+		}
+	})
 	t.Run("AWrongPersonIsTakenBack", func(t *testing.T) { takenBack(t, h) })
 	t.Run("OwnersOfFakeIDs", func(t *testing.T) {
 		w := newWorld(t, h, callbackd.ModerationOpen)
@@ -212,15 +226,18 @@ func searchedTo(t *testing.T, h Harness) {
 	w.accept(w.text("oB", "of another one"))
 	w.accept(w.text("oA", "second"))
 	w.must(w.db.SetPerson(ctx, w.acc.ID, store.Resolution{FakeID: "2", OpenID: "oB", Profile: callbackd.Profile{Nickname: "小红"}}))
-	fresh, err := w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10)
+	fresh, err := w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10, 10)
 	w.must(err)
+	if one, err := w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10, 1); err != nil || len(one) != 1 || one[0].Message.Text != "first" {
+		t.Fatalf("one of each: %+v, %v", one, err)
+	}
 	if len(fresh) != 2 || fresh[0].Message.Text != "first" || fresh[1].Message.Text != "second" || fresh[0].OpenID != "oA" {
 		t.Fatalf("%+v", fresh)
 	}
 	s, err := w.db.ListSeekers(ctx, w.acc.ID, w.clock.Now(), 10)
 	w.must(err)
 	w.must(w.db.SetSearches(ctx, []store.Search{{Sender: fresh[0].Message.Sender, Seen: s[0].DueAt, Due: s[0].DueAt, SearchedTo: fresh[0].Message.ID}}))
-	if fresh, _ = w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10); len(fresh) != 1 || fresh[0].Message.Text != "second" {
+	if fresh, _ = w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10, 10); len(fresh) != 1 || fresh[0].Message.Text != "second" {
 		t.Fatalf("%+v", fresh)
 	}
 	all, err := w.db.ListPushed(ctx, w.acc.ID, 0, 10)

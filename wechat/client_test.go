@@ -34,8 +34,10 @@ func TestClient_NoErrorHoldsASecret(t *testing.T) {
 	}))
 	t.Cleanup(elsewhere.Close)
 	for name, call := range map[string]http.HandlerFunc{
-		"status":     func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.String(), 500) },
-		"redirect":   func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+r.URL.String(), http.StatusFound) },
+		"status": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.String(), 500) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL+r.URL.String(), http.StatusFound)
+		},
 		"hung up":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"echo":       func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.URL.String()) },
 		"json error": echoError,

@@ -176,7 +176,7 @@ func asciiWord(r rune) bool {
 // joined reports whether two neighbours are one word or one character, so that
 // no name ends between them.
 func joined(a, b rune) bool {
-	return wordly(a) && wordly(b) || extends(b) || a == zwj
+	return wordly(a) && wordly(b) || extends(b)
 }
 
 // wordly: of a script that puts blanks between words.

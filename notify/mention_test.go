@@ -65,6 +65,8 @@ func TestResolveMentions(t *testing.T) {
 		"@\u2005张三":                   nil,
 		"@\n张三":                       nil,
 		"mail x@tom.example":          nil,
+		"@王\n五":                       nil,
+		"@tom\u200borrow":             nil,
 		"hi@张三":                       {1},
 		"@@张三":                        {1},
 		"@":                           nil,
@@ -122,6 +124,15 @@ func TestMentionKeys_HoldAllThatIsAskedFor(t *testing.T) {
 		if !slices.Contains(tokens, n) {
 			t.Errorf("%q is missing", n)
 		}
+	}
+}
+
+func TestMentionKeys_AreFewHoweverLongTheText(t *testing.T) {
+	if names, _ := notify.MentionKeys("@" + strings.Repeat("长", 500)); len(names) != 65 {
+		t.Errorf("%d names", len(names))
+	}
+	if names, _ := notify.MentionKeys("@无" + strings.Repeat("\u200b", 1000) + "名"); len(names) > 1 {
+		t.Errorf("%q", names)
 	}
 }
 

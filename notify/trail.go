@@ -55,50 +55,49 @@ func (t Text) Both() string { return t.ZH + " · " + t.EN }
 
 // Words returns the sentence of a key; false: there is no such key.
 func Words(k Key) (Text, bool) {
-	t, ok := sentences()[k]
+	t, ok := sentences[k]
 	return t, ok
 }
 
 // Keys are all that have a sentence.
 func Keys() []Key {
 	var all []Key
-	for k := range sentences() {
+	for k := range sentences {
 		all = append(all, k)
 	}
 	return all
 }
 
-func sentences() map[Key]Text {
-	return map[Key]Text{
-		KeySent:      {"已发出", "sent"},
-		KeyAccepted:  {"推送服务已接收", "the push service took it"},
-		KeyRefused:   {"没有送出，换下一条路", "it was not taken; on to the next way"},
-		KeyMissed:    {"实时连接没有回应", "the live connection did not answer"},
-		KeySilent:    {"推送后设备没有回应", "the device did not answer the push"},
-		KeyAbandoned: {"电脑转为无人使用，不再等它", "nobody is at the computer any more; not waited for"},
-		KeySuspect:   {"电脑显示有人，但每条路都没有回应，改提醒手机", "the computer says that somebody is there but answers on no way; on to the phone"},
-		KeyHandOver:  {"电脑已显示但还未读，人已离开，改提醒手机", "shown on the computer but not read before its user left; on to the phone"},
+// sentences is never written to.
+var sentences = map[Key]Text{
+	KeySent:      {"已发出", "sent"},
+	KeyAccepted:  {"推送服务已接收", "the push service took it"},
+	KeyRefused:   {"没有送出，换下一条路", "it was not taken; on to the next way"},
+	KeyMissed:    {"实时连接没有回应", "the live connection did not answer"},
+	KeySilent:    {"推送后设备没有回应", "the device did not answer the push"},
+	KeyAbandoned: {"电脑转为无人使用，不再等它", "nobody is at the computer any more; not waited for"},
+	KeySuspect:   {"电脑显示有人，但每条路都没有回应，改提醒手机", "the computer says that somebody is there but answers on no way; on to the phone"},
+	KeyHandOver:  {"电脑已显示但还未读，人已离开，改提醒手机", "shown on the computer but not read before its user left; on to the phone"},
 
-		KeyAcked:       {"设备已显示", "a device shows it"},
-		KeyRead:        {"已读", "read"},
-		KeyUnconfirmed: {"推送服务已接收，设备没有回应；保留为未读", "a push service took it, no device answered; kept as unread"},
-		KeyWeChat:      {"已用微信消息提醒；保留为未读", "sent as a WeChat message; kept as unread"},
-		KeyInbox:       {"没有设备回应；留在收件箱，下次打开时显示", "no device answered; in the inbox until the next visit"},
-		KeyNoDevice:    {"没有可以提醒的设备；留在收件箱，下次打开时显示", "there was no device to alert; in the inbox until the next visit"},
-		KeyExpired:     {"已过时，不再提醒", "too old to alert anybody"},
-		KeyRemoved:     {"消息已撤下，不再提醒", "the message was taken down"},
-		KeySwitchedOff: {"你关闭了这类提醒", "you switched these alerts off"},
-		KeyUnfollowed:  {"你已取消关注", "you no longer follow the account"},
-		KeyUnbound:     {"设备已解绑", "the device was unbound"},
+	KeyAcked:       {"设备已显示", "a device shows it"},
+	KeyRead:        {"已读", "read"},
+	KeyUnconfirmed: {"推送服务已接收，设备没有回应；保留为未读", "a push service took it, no device answered; kept as unread"},
+	KeyWeChat:      {"已用微信消息提醒；保留为未读", "sent as a WeChat message; kept as unread"},
+	KeyInbox:       {"没有设备回应；留在收件箱，下次打开时显示", "no device answered; in the inbox until the next visit"},
+	KeyNoDevice:    {"没有可以提醒的设备；留在收件箱，下次打开时显示", "there was no device to alert; in the inbox until the next visit"},
+	KeyExpired:     {"已过时，不再提醒", "too old to alert anybody"},
+	KeyRemoved:     {"消息已撤下，不再提醒", "the message was taken down"},
+	KeySwitchedOff: {"你关闭了这类提醒", "you switched these alerts off"},
+	KeyUnfollowed:  {"你已取消关注", "you no longer follow the account"},
+	KeyUnbound:     {"设备已解绑", "the device was unbound"},
 
-		KeyHeld:       {"消息还没有上墙", "the message is not on the wall"},
-		KeyStranger:   {"不是该公众号的关注者", "not a follower of this account"},
-		KeyOwn:        {"自己发的消息", "your own message"},
-		KeyReceiveOff: {"你没有打开接收提醒", "you have not switched receiving on"},
-		KeyOthersOnly: {"这条消息只提醒被提到的人", "this message alerts only those it mentions"},
+	KeyHeld:       {"消息还没有上墙", "the message is not on the wall"},
+	KeyStranger:   {"不是该公众号的关注者", "not a follower of this account"},
+	KeyOwn:        {"自己发的消息", "your own message"},
+	KeyReceiveOff: {"你没有打开接收提醒", "you have not switched receiving on"},
+	KeyOthersOnly: {"这条消息只提醒被提到的人", "this message alerts only those it mentions"},
 
-		KeyMentioned: {"有人提到了你", "somebody mentioned you"},
-		KeyReceiving: {"你打开了接收提醒", "you switched receiving on"},
-		KeyEveryone:  {"该公众号提醒所有关注者", "this account alerts every follower"},
-	}
+	KeyMentioned: {"有人提到了你", "somebody mentioned you"},
+	KeyReceiving: {"你打开了接收提醒", "you switched receiving on"},
+	KeyEveryone:  {"该公众号提醒所有关注者", "this account alerts every follower"},
 }

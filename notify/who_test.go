@@ -50,6 +50,7 @@ func judgeWho(t *testing.T, m notify.Matter, c notify.Candidate) {
 		"receiving alerts":                             !(c.Standing == notify.Follower && !asMentioned) || alert == mayReceive,
 		"an alert has a reason, nothing else has":      alert == (d.Reason != ""),
 		"there are words for it":                       reasoned(d.Why),
+		"their own message is called so":               (d.Why == notify.KeyOwn) == (c.Standing == notify.Author),
 		"it is about the person":                       d.Sender == c.Sender,
 	} {
 		if !holds {

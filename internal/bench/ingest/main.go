@@ -21,6 +21,7 @@ type plan struct {
 	only        string // names of rows, with commas; empty: all
 	profile     string // file for a CPU profile of profileRow; empty: none
 	profileRow  string
+	write       string // document that the table is written into; empty: none
 }
 
 // errMissed says that everything was measured, and a wanted value is missed.
@@ -66,7 +67,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	report := summarise(rows, results)
-	fmt.Fprint(out, report.markdown(p, disk))
+	text := report.markdown(p, disk)
+	fmt.Fprint(out, text)
+	if p.write != "" {
+		if err := writeInto(p.write, text); err != nil {
+			return err
+		}
+	}
 	if len(report.missed) > 0 {
 		return errMissed
 	}
@@ -85,6 +92,7 @@ func readPlan(args []string, progress io.Writer) (plan, error) {
 	flags.StringVar(&p.only, "rows", "", "names of rows, with commas; without silenceper's there are no ratios (default all)")
 	flags.StringVar(&p.profile, "profile", "", "file for a CPU profile of one row")
 	flags.StringVar(&p.profileRow, "profile-row", "sqlite", "the row of -profile")
+	flags.StringVar(&p.write, "write", "", "document to write the table into, between its marks")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}

@@ -106,7 +106,7 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 		start(&parts, "http", func(context.Context) error { return serveHTTP(srv, listeners[n]) }, partsCtx)
 	}
 	s.ready.Store(true)
-	s.log.Info("callbackd serves", "listen", public.Addr().String(), "url", s.inst.cfg.HTTP.PublicURL.String())
+	s.log.Info("callbackd serves", "listen", public.Addr().String(), "admin", addressOf(admin), "url", s.inst.cfg.HTTP.PublicURL.String())
 
 	var err error
 	select {
@@ -129,6 +129,13 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	stopParts()
 	parts.Wait()
 	return err
+}
+
+func addressOf(l net.Listener) string {
+	if l == nil {
+		return "off"
+	}
+	return l.Addr().String()
 }
 
 // newHTTPServer bounds what a slow client can hold. Reading is short, because

@@ -350,13 +350,6 @@ func (s *timeline) untilNextEvent(limit time.Time) time.Duration {
 	return limit.Sub(s.now)
 }
 
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
 // person returns who somebody of the crowd is taken for; false when unknown.
 func (s *stage) person(who int) (callbackd.Person, bool) {
 	s.Helper()

@@ -270,6 +270,7 @@ func TestHandOver_OnceForAMentionThatNobodyRead(t *testing.T) {
 		"taken down":    func(s *story) { s.facts.Stop = notify.KeyRemoved },
 		"too old":       func(s *story) { s.chain.Expires = s.now },
 		"no phone":      func(s *story) { s.facts.Phones = nil },
+		"already":       func(s *story) { s.chain.HandedOver = true },
 		"not acked":     func(s *story) { *s = *tell(t, callbackd.ReasonMention, all()); s.facts = away(s.facts) },
 		"by the phone":  func(s *story) { *s = *tell(t, callbackd.ReasonMention, away(all())); s.acked(phone) },
 		"phone as well": func(s *story) { s.chain.Scope = notify.ScopeComputer },

@@ -106,6 +106,9 @@ func TestRender_ALongNameStepsDownToTheSentence(t *testing.T) {
 	if f := render(t, alert, 2, len(render(t, alert, 1, 4096).JSON())); f.Level != 1 || f.Body != "" {
 		t.Errorf("%s", f.JSON())
 	}
+	if f := render(t, alert, 2, len(render(t, alert, 1, 4096).JSON())+len("…")); f.Level != 1 || f.Body != "" {
+		t.Errorf("an ellipsis is no words: %s", f.JSON())
+	}
 	nameless := alert
 	nameless.Name = " \u202e "
 	if f := render(t, nameless, 2, 4096); f.Level != 0 {

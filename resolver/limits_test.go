@@ -1,6 +1,7 @@
 package resolver_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -179,5 +180,79 @@ func TestPlanner_EarlierEvidenceThatTurnedOutWrongIsForgotten(t *testing.T) {
 		s.must(s.db.SetPerson(ctx, s.acc.ID, store.Resolution{FakeID: f, OpenID: open, Profile: callbackd.Profile{Nickname: "别人"}, ReadAt: s.Now()}))
 	}
 	s.workUntil(20*time.Second, "the face", s.hasFace(1))
+	s.isPerson(1)
+}
+
+func TestPlanner_WhoIsKnownIsNobodyElseAlthoughTheirPushWasLost(t *testing.T) {
+	s := newStage(t, by(createTime))
+	c, _ := s.a.Contact(s.crowd[2])
+	s.must(s.db.SetPerson(ctx, s.acc.ID, store.Resolution{FakeID: s.crowd[2], OpenID: c.OpenID, Profile: c.Profile, ReadAt: s.Now()}))
+	_, err := s.a.Say(rehearsal.Message{From: s.crowd[2], Content: "新年快乐"}) // listed, never pushed
+	s.must(err)
+	s.says(1, text("新年快乐"))
+	s.workUntil(13*time.Second, "the only one who is left", s.hasFace(1))
+	s.isPerson(1)
+}
+
+func TestPlanner_AConflictWithAnotherProcessHoldsNobodyUp(t *testing.T) {
+	s := newStage(t, by(msgID))
+	inner := s.http.Transport
+	s.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		res, err := inner.RoundTrip(r)
+		if r.URL.Path == "/cgi-bin/getcontactinfo" && s.odd == 0 { // meanwhile, elsewhere
+			s.odd++
+			s.must(s.db.SetPerson(ctx, s.acc.ID, store.Resolution{FakeID: s.crowd[1], OpenID: "oSomebodyElseOfThisAccount0",
+				Profile: callbackd.Profile{Nickname: "别人"}, ReadAt: s.Now()}))
+		}
+		return res, err
+	})
+	s.restartPages()
+	s.says(1, text("大家好"))
+	s.pass(100 * time.Millisecond)
+	s.says(2, text("你们好"))
+	s.work(100 * time.Millisecond)
+	var z *callbackd.SnoozeError
+	if s.ended != nil && !errors.As(s.ended, &z) {
+		t.Errorf("the slice ended with %v", s.ended)
+	}
+	s.workUntil(5*time.Second, "the other one's face", s.hasFace(2))
+	s.work(3 * time.Hour)
+	if _, ok := s.person(1); ok {
+		t.Error("a FakeID was given away twice")
+	}
+}
+
+func TestPlanner_AnIDThatIsOnNoPageIsNotLookedForForEver(t *testing.T) {
+	s := newStage(t, by(msgID))
+	r := s.says(1, text("大家好"))
+	s.mu.Lock()
+	s.events = s.events[:0]
+	s.mu.Unlock()
+	r.MsgID = uint64(r.CreatedAt.Unix())<<32 | 4711
+	s.push(r)
+	s.says(2, text("你们好"))
+	s.work(24 * time.Hour)
+	if n := s.pagesRead("message"); n > 12 {
+		t.Errorf("%d message pages for an id that is nowhere", n)
+	}
+	if s.ended != nil {
+		t.Errorf("the search does not end: %v", s.ended)
+	}
+}
+
+func TestPlanner_WhatThePagesKeepNoLongerIsNotLookedFor(t *testing.T) {
+	o := by(msgID, createTime)
+	o.account.Operator.Login.CaptchaAlways = true
+	s := newStage(t, o)
+	s.says(1, text("大家好"))
+	s.work(6 * 24 * time.Hour)
+	s.a.SetOperatorFaults(func(f *rehearsal.OperatorFaults) { f.Login.CaptchaAlways = false })
+	s.humanLogsIn()
+	s.work(24 * time.Hour)
+	if n := s.pagesRead("message"); n > 5 {
+		t.Errorf("%d message pages for a line that is gone", n)
+	}
+	s.says(1, text("还在"))
+	s.workUntil(20*time.Second, "the next message", s.hasFace(1))
 	s.isPerson(1)
 }

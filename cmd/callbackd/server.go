@@ -22,8 +22,9 @@ import (
 
 // How long the end may take: together under the 10 s that a supervisor gives.
 const (
-	shutdownLimit = 5 * time.Second // answering what is in flight
-	drainLimit    = 2 * time.Second // jobs that are running
+	shutdownLimit = 5 * time.Second        // answering what is in flight
+	drainLimit    = 2 * time.Second        // jobs that are running
+	silenceLimit  = 500 * time.Millisecond // connections on which nobody has said anything
 )
 
 // server is a running callbackd. Each part is a Run that ends when its context
@@ -102,7 +103,9 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	if admin != nil {
 		servers, listeners = append(servers, newHTTPServer(s.admin, s.log)), append(listeners, admin)
 	}
+	var silent silentConns
 	for n, srv := range servers {
+		srv.ConnState = silent.watch
 		start(&parts, "http", func(context.Context) error { return serveHTTP(srv, listeners[n]) }, partsCtx)
 	}
 	s.ready.Store(true)
@@ -115,10 +118,10 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	case err = <-failed:
 	}
 	s.ready.Store(false)
-	stopHub() // streams first: they would hold up the shutdown
-	hub.Wait()
+	stopHub() // streams first: whoever watches is told to come back. Who does not listen holds up nobody
 	limit, cancel := context.WithTimeout(base, shutdownLimit)
 	defer cancel()
+	defer time.AfterFunc(silenceLimit, silent.close).Stop()
 	for _, srv := range servers {
 		if e := srv.Shutdown(limit); e != nil {
 			srv.Close()
@@ -128,6 +131,7 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	runner.Wait()
 	stopParts()
 	parts.Wait()
+	hub.Wait()
 	return err
 }
 

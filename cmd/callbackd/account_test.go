@@ -147,6 +147,7 @@ func TestAccountAdd_RefusesWhatCannotWork(t *testing.T) {
 		"number for a word":      {accountJSON(m{"token": 12345}), "token: write a word in quotes"},
 		"printed secret":         {accountJSON(m{"app_secret": "[secret]"}), "app_secret is [secret]"},
 		"join_url no address":    {accountJSON(m{"join_url": "weixin.qq.com/r/x"}), "join_url"},
+		"join_url no host":       {accountJSON(m{"join_url": "http:///r/x"}), "join_url"},
 		"join_url script":        {accountJSON(m{"join_url": "javascript:alert(1)"}), "join_url"},
 		"join_url too long":      {accountJSON(m{"join_url": "http://x.example/" + strings.Repeat("x", 1000)}), "join_url"},
 		"mpweb a word":           {accountJSON(m{"mpweb": "operator"}), "mpweb is not a JSON object"},

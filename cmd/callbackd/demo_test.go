@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"callbackd/rehearsal"
 )
 
@@ -79,14 +81,12 @@ func TestDemo_InAFolderOfOnesOwnStays(t *testing.T) {
 func TestRehearsal_PrintsAnAccountThatCanBeAdded(t *testing.T) {
 	s := newShell(t)
 	s.env["CALLBACKD_PUBLIC_URL"] = "http://127.0.0.1:1"
-	s.env["CALLBACKD_LISTEN"] = "127.0.0.1:1" // the server's, not the platform's
 	r := s.start("rehearsal", "--people", "5", "--listen", "127.0.0.1:0", "--slug", "probe", "--rate", "100")
 	platform := r.match(r.stderr, `simulated platform: (http://\S+) → http://127\.0\.0\.1:1/callback/probe`)[0]
 	account := r.stdout.String()
 	if !json.Valid([]byte(account)) {
 		t.Fatalf("%s", account)
 	}
-	s.env["CALLBACKD_LISTEN"] = ""
 	s.done(account, "account", "add", "probe", "--from", "-")
 	resp, err := http.Get(platform + "/cgi-bin/token")
 	s.must(err)
@@ -101,6 +101,25 @@ func TestRehearsal_PrintsAnAccountThatCanBeAdded(t *testing.T) {
 		t.Errorf("more than the account on stdout: %s", r.stdout)
 	}
 	s.refused(exitUsage, "use 2–40 of", "", "rehearsal", "--slug", "A")
+}
+
+// TestPlatformAddress_IsNotTheServers: the setting is the server's, the flag
+// on this command the platform's.
+func TestPlatformAddress_IsNotTheServers(t *testing.T) {
+	for want, args := range map[string][]string{"127.0.0.1:8090": nil, "127.0.0.1:9": {"--listen", "127.0.0.1:9"}} {
+		flags := pflag.NewFlagSet("rehearsal", pflag.ContinueOnError)
+		settings := addSettings(flags)
+		if err := flags.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := settings.load(func(name string) string { return map[string]string{"CALLBACKD_LISTEN": "127.0.0.1:8080"}[name] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := platformAddress(flags, cfg); got != want {
+			t.Errorf("%q: %s, want %s", args, got, want)
+		}
+	}
 }
 
 func TestReportLine_IsOneLine(t *testing.T) {

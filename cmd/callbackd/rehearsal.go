@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"callbackd"
 	"callbackd/rehearsal"
@@ -127,11 +128,7 @@ func newRehearsalCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			address := "127.0.0.1:8090"
-			if c.Flags().Changed("listen") { // not of the environment or the file, where it is the server's
-				address = cfg.HTTP.Listen
-			}
-			s, err := e.newStage(address, callbackd.Slug(slug), name)
+			s, err := e.newStage(platformAddress(c.Flags(), cfg), callbackd.Slug(slug), name)
 			if err != nil {
 				return err
 			}
@@ -147,6 +144,15 @@ func newRehearsalCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&slug, "slug", "rehearsal", "`slug` under which the server knows the account")
 	c.Flags().StringVar(&name, "name", "排练现场", "`name` of the account")
 	return c
+}
+
+// platformAddress is where the simulated platform listens. In the environment
+// and in the file, listen is the server's.
+func platformAddress(flags *pflag.FlagSet, cfg Config) string {
+	if flags.Changed("listen") {
+		return cfg.HTTP.Listen
+	}
+	return "127.0.0.1:8090"
 }
 
 // reportLine is one step for people.

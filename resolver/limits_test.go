@@ -183,6 +183,26 @@ func TestPlanner_EarlierEvidenceThatTurnedOutWrongIsForgotten(t *testing.T) {
 	s.isPerson(1)
 }
 
+func TestPlanner_EvidenceThatContradictsItselfIsForgottenWhole(t *testing.T) {
+	s := newStage(t, by(createTime))
+	s.says(1, text("大家好"))
+	s.pass(0)
+	seekers, err := s.db.ListSeekers(ctx, s.acc.ID, s.Now(), 10)
+	s.must(err)
+	s.must(s.db.SetSearches(ctx, []store.Search{{Sender: seekers[0].ID, Seen: seekers[0].DueAt, Due: seekers[0].DueAt,
+		Candidates: []callbackd.FakeID{s.crowd[2], s.crowd[3]}}}))
+	s.work(time.Minute)
+	if _, ok := s.person(1); ok {
+		t.Error("told although the evidence contradicts itself")
+	}
+	for range 2 { // what is left to be looked at speaks for itself
+		s.pass(11 * time.Minute)
+		s.says(1, text("再来一次"))
+		s.work(time.Minute)
+	}
+	s.isPerson(1)
+}
+
 func TestPlanner_WhoIsKnownIsNobodyElseAlthoughTheirPushWasLost(t *testing.T) {
 	s := newStage(t, by(createTime))
 	c, _ := s.a.Contact(s.crowd[2])

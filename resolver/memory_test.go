@@ -8,6 +8,7 @@ import (
 	"callbackd"
 	"callbackd/internal/match"
 	"callbackd/mpweb"
+	"callbackd/store"
 )
 
 var then = time.Unix(1_400_000_000, 0)
@@ -92,6 +93,16 @@ func TestWithoutDominated(t *testing.T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("%d: %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
+
+func TestLeftOf_TooManyCandidatesSayNothing(t *testing.T) {
+	w := &seeking{Seeker: store.Seeker{ID: 1, Candidates: []callbackd.FakeID{"1", "2"}}}
+	for n, want := range map[int]int{2: 2, maxCandidates: maxCandidates, maxCandidates + 1: 0} {
+		q := &search{candidates: map[callbackd.SenderID][]callbackd.FakeID{1: make([]callbackd.FakeID, n)}}
+		if got := q.leftOf(nil, w); len(got) != want {
+			t.Errorf("%d of %d are kept", len(got), n)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func reachOf(strategies []callbackd.Strategy) reach {
 // idMayTell reports whether the entry that a push names is still expected.
 func (s *slice) idMayTell(r reach, p Pushed) bool {
 	id, ok := match.ExactID(p)
-	if !r.byID || !ok || s.tooOld(p) {
+	if !r.byID || !ok {
 		return false
 	}
 	_, listed := s.m.lines[id]

@@ -111,7 +111,7 @@ func (s *slice) cards(ctx context.Context, q *search, strategies []callbackd.Str
 	return slices.DeleteFunc(order, func(f callbackd.FakeID) bool { return s.m.leftAlone(f, s.now()) }), nil
 }
 
-// contacts are the newest followers whose cards nobody has read.
+// contacts are the newest followers of whom no card has told an openID.
 func (s *slice) contacts(ctx context.Context) ([]callbackd.FakeID, error) {
 	now := s.now()
 	if now.Sub(s.m.listedAt) >= contactsLife {
@@ -134,7 +134,7 @@ func (s *slice) contacts(ctx context.Context) ([]callbackd.FakeID, error) {
 	}
 	var out []callbackd.FakeID
 	for _, p := range people {
-		if p.ReadAt.IsZero() && !s.m.leftAlone(p.FakeID, now) && len(out) < contactsAtOnce {
+		if !s.m.leftAlone(p.FakeID, now) && len(out) < contactsAtOnce {
 			out = append(out, p.FakeID)
 		}
 	}

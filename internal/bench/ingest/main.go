@@ -85,7 +85,7 @@ func readPlan(args []string, progress io.Writer) (plan, error) {
 	flags := flag.NewFlagSet("ingest", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	flags.IntVar(&p.rounds, "rounds", 7, "rounds that count")
-	flags.IntVar(&p.pushes, "pushes", 20000, "pushes to each row in each round")
+	flags.IntVar(&p.pushes, "pushes", 12000, "pushes to each row in each round")
 	flags.IntVar(&p.connections, "connections", 64, "connections that stay open")
 	flags.IntVar(&p.senders, "senders", 500, "people who send; every second one is known")
 	flags.StringVar(&p.dir, "dir", os.TempDir(), "folder on a real disk in which databases are made, and removed")

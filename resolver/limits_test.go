@@ -61,7 +61,7 @@ func TestPlanner_WhatLiesTooDeepIsGivenUpNotReadOverAndOver(t *testing.T) {
 	o.account.Operator.MaxCount = 10 // lines of a page: 25 pages are 250
 	s := newStage(t, o)
 	s.says(29, text("开场白"))
-	for n := range 600 {
+	for n := range 350 {
 		s.says(n%29, text("热闹"))
 		s.work(time.Second)
 	}

@@ -309,7 +309,7 @@ func TestPlanner_ABacklogIsLookedUpWhereItIs(t *testing.T) {
 	o.people = 30
 	o.account.Operator.Login.CaptchaAlways = true
 	s := newStage(t, o)
-	for n := range 600 { // two hours without a session; everybody says the first word at the beginning
+	for n := range 300 { // an hour without a session; everybody says the first word at the beginning
 		who := n
 		if n >= len(s.crowd) {
 			who = n % 5
@@ -324,7 +324,7 @@ func TestPlanner_ABacklogIsLookedUpWhereItIs(t *testing.T) {
 		s.isPerson(who)
 	}
 	if n := s.pagesRead("message"); n > 12 {
-		t.Errorf("%d message pages for a backlog of %d lines", n, 600)
+		t.Errorf("%d message pages for a backlog of 300 lines", n)
 	}
 }
 
@@ -333,7 +333,7 @@ func TestPlanner_WithCreateTimeABacklogIsReadBackOnce(t *testing.T) {
 	o.people = 30
 	o.account.Operator.Login.CaptchaAlways = true
 	s := newStage(t, o)
-	for n := range 600 {
+	for n := range 300 {
 		s.says(n%len(s.crowd), text(fmt.Sprintf("第%d句", n)))
 		s.work(4 * time.Second)
 	}

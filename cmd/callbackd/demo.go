@@ -17,7 +17,6 @@ import (
 
 	"callbackd"
 	"callbackd/rehearsal"
-	"callbackd/store"
 )
 
 // The simulated operator pages are as unhelpful as the real ones.
@@ -66,24 +65,16 @@ func (a *app) demo(ctx context.Context, e *evening) error {
 	defer cleanup()
 	defer public.Close()
 
-	lock, err := store.LockDir(cfg.Storage.DataDir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	inst, err := openInstallation(ctx, cfg, newLogger(cfg.Log, a.stderr))
+	inst, err := a.openForServer(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer inst.close()
-	if err := takeUp(ctx, inst, lock); err != nil {
-		return err
-	}
 	if err := registerDemo(ctx, inst, s.account.JSON()); err != nil {
 		return err
 	}
 	s.account.SetCallbackURL(cfg.HTTP.PublicURL.JoinPath("callback", string(demoSlug)).String())
-	srv, err := newServer(ctx, inst, lock.Node)
+	srv, err := newServer(ctx, inst)
 	if err != nil {
 		return err
 	}

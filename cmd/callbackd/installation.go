@@ -20,6 +20,7 @@ type installation struct {
 	log   *slog.Logger
 	db    *store.DB
 	blobs blob.Bucket
+	lock  *store.Lock // of a server; nil for shell commands, which work beside one
 }
 
 // open opens the installation that the settings name.
@@ -50,9 +51,32 @@ func openInstallation(ctx context.Context, cfg Config, log *slog.Logger) (*insta
 	return &installation{cfg: cfg, log: log, db: db, blobs: blobs}, nil
 }
 
+// openForServer takes the data folder for one server, opens the installation
+// and goes on where the last server ended.
+func (a *app) openForServer(ctx context.Context, cfg Config) (*installation, error) {
+	lock, err := store.LockDir(cfg.Storage.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	inst, err := openInstallation(ctx, cfg, newLogger(cfg.Log, a.stderr))
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	inst.lock = lock
+	if err := takeUp(ctx, inst); err != nil {
+		inst.close()
+		return nil, err
+	}
+	return inst, nil
+}
+
 func (i *installation) close() {
 	if err := i.db.Close(); err != nil {
 		i.log.Warn("closing the database failed", "err", err)
+	}
+	if i.lock != nil {
+		i.lock.Close()
 	}
 }
 

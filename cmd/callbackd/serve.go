@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"callbackd/store"
 )
 
 func newServeCommand(a *app) *cobra.Command {
@@ -29,24 +27,16 @@ func newServeCommand(a *app) *cobra.Command {
 }
 
 func (a *app) serve(ctx context.Context, cfg Config) error {
-	lock, err := store.LockDir(cfg.Storage.DataDir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	inst, err := openInstallation(ctx, cfg, newLogger(cfg.Log, a.stderr))
+	inst, err := a.openForServer(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer inst.close()
-	if err := takeUp(ctx, inst, lock); err != nil {
-		return err
-	}
 	public, admin, err := listen(cfg.HTTP)
 	if err != nil {
 		return err
 	}
-	s, err := newServer(ctx, inst, lock.Node)
+	s, err := newServer(ctx, inst)
 	if err != nil {
 		return err
 	}

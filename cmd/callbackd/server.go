@@ -16,7 +16,6 @@ import (
 	"callbackd/handlers"
 	"callbackd/jobs"
 	"callbackd/live"
-	"callbackd/store"
 	"callbackd/wall"
 )
 
@@ -41,7 +40,7 @@ type server struct {
 }
 
 // newServer wires the packages together.
-func newServer(ctx context.Context, inst *installation, node string) (*server, error) {
+func newServer(ctx context.Context, inst *installation) (*server, error) {
 	s := &server{inst: inst, log: inst.log}
 	reg := newMetrics(inst.db)
 	var err error
@@ -60,7 +59,7 @@ func newServer(ctx context.Context, inst *installation, node string) (*server, e
 	if err != nil {
 		return nil, err
 	}
-	s.runner = jobs.New(inst.db, node, drainLimit, inst.log)
+	s.runner = jobs.New(inst.db, inst.lock.Node, drainLimit, inst.log)
 	clients, err := newPlatformClients(inst, reg.mpwebRequest)
 	if err != nil {
 		return nil, err
@@ -159,19 +158,19 @@ func serveHTTP(srv *http.Server, l net.Listener) error {
 
 // takeUp goes on where the last server on this folder ended, however it ended:
 // what it was running is ready again, what it left half made is gone.
-func takeUp(ctx context.Context, inst *installation, lock *store.Lock) error {
+func takeUp(ctx context.Context, inst *installation) error {
 	if err := os.RemoveAll(inst.workDir()); err != nil {
 		return fmt.Errorf("empty the work folder: %w", err)
 	}
 	if err := os.MkdirAll(inst.workDir(), 0o700); err != nil {
 		return fmt.Errorf("make the work folder: %w", err)
 	}
-	n, err := inst.db.RescueJobs(ctx, lock.Previous)
+	n, err := inst.db.RescueJobs(ctx, inst.lock.Previous)
 	if err != nil {
 		return fmt.Errorf("take up jobs: %w", err)
 	}
 	if n > 0 {
 		inst.log.Info("jobs of the last run go on", "jobs", n)
 	}
-	return lock.TakeOver()
+	return inst.lock.TakeOver()
 }

@@ -221,21 +221,22 @@ func (r *run) awaitMaking() {
 // ticketsFor makes a round's work: newcomers who speak first, then everybody.
 func (r *run) ticketsFor(at instant) (given int) {
 	const newcomers, others = 3, 240
-	ticket := func(a *account, kind string, who int) {
+	ticket := func(a *account, kind string, who int, insist bool) {
 		r.tickets++
 		given++
-		r.load.tickets <- ticket{n: r.tickets, account: a, from: a.crowd[who], kind: kind, seed: r.rand.Uint64()}
+		r.load.tickets <- ticket{n: r.tickets, account: a, from: a.crowd[who], kind: kind, insist: insist, seed: r.rand.Uint64()}
 	}
 	r.world.newcomers(r.t, newcomers)
 	for _, a := range r.world.accounts {
 		for i := range newcomers {
-			ticket(a, "text", len(a.crowd)-1-i)
+			// whose words never came, and who only clicked, is not searched for
+			ticket(a, "text", len(a.crowd)-1-i, true)
 		}
 	}
 	first := map[instant][]string{inFetch: {"voice"}, inSearch: {"voice"}, inMake: {"voice", "video"}}[at]
 	for _, a := range r.world.accounts {
 		for _, kind := range first {
-			ticket(a, kind, 0)
+			ticket(a, kind, 0, true)
 		}
 	}
 	names := make([]string, 0, 100)
@@ -245,7 +246,7 @@ func (r *run) ticketsFor(at instant) (given int) {
 	slices.Sort(names) // the same seed gives the same work
 	for range others {
 		a := r.world.accounts[r.rand.IntN(len(r.world.accounts))]
-		ticket(a, names[r.rand.IntN(len(names))], r.rand.IntN(len(a.crowd)))
+		ticket(a, names[r.rand.IntN(len(names))], r.rand.IntN(len(a.crowd)), r.rand.IntN(4) > 0)
 	}
 	return given
 }

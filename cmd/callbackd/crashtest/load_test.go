@@ -31,6 +31,7 @@ type ticket struct {
 	account *account
 	from    callbackd.FakeID
 	kind    string
+	insist  bool   // see push
 	seed    uint64 // of how it is delivered
 }
 
@@ -96,7 +97,7 @@ func (d *load) work(ctx context.Context, t ticket) {
 
 // make lets it happen in the world.
 func (d *load) make(t ticket) (*push, error) {
-	p := &push{account: t.account, insist: t.seed%4 != 0, made: time.Now(),
+	p := &push{account: t.account, insist: t.insist, made: time.Now(),
 		first: rehearsal.PrepareOptions{Nonce: strconv.Itoa(100_000_000 + t.n), Random: fmt.Appendf(nil, "%016d", t.n)}}
 	p.first.Timestamp = strconv.FormatInt(p.made.Unix(), 10)
 	var err error

@@ -35,10 +35,28 @@ func (r *run) settle() {
 	defer db.Close()
 	r.server.await("all files to be made and all senders to be known", func() (bool, string) {
 		pending := number(r.t, db, `SELECT COUNT(*) FROM media WHERE state = 'pending'`)
-		unknown := number(r.t, db, `SELECT COUNT(*) FROM senders s LEFT JOIN persons p ON p.id = s.person_id WHERE p.id IS NULL OR p.nickname = ''`)
-		return pending == 0 && unknown == 0, fmt.Sprintf("%d files, %d senders; jobs %s", pending, unknown, unfinished(r.t, db))
+		waiting := unknown(r.t, db)
+		return pending == 0 && len(waiting) == 0, fmt.Sprintf("%d files, %d senders %v; jobs %s", pending, len(waiting), waiting[:min(3, len(waiting))], unfinished(r.t, db))
 	})
 	r.checkProblems()
+}
+
+// unknown says of each sender who is not known yet where the search stands.
+func unknown(t *testing.T, db rows) (out []string) {
+	t.Helper()
+	now := time.Now().UnixMilli()
+	query(t, db, `SELECT a.slug, s.search_due, s.search_attempts, s.profile_due, COALESCE(p.read_at, -1),
+		(SELECT COUNT(*) FROM messages m WHERE m.sender_id = s.id) FROM senders s JOIN accounts a ON a.id = s.account_id
+		LEFT JOIN persons p ON p.id = s.person_id WHERE p.id IS NULL OR p.nickname = ''`, func(scan func(...any)) {
+		var slug string
+		var due, attempts, profile, read, messages int64
+		scan(&slug, &due, &attempts, &profile, &read, &messages)
+		if due > 0 {
+			due -= now
+		}
+		out = append(out, fmt.Sprintf("{%s: search due in %d ms, attempts %d, profile due %d, card read %d, %d messages}", slug, due, attempts, profile, read, messages))
+	})
+	return out
 }
 
 func unfinished(t *testing.T, db rows) string {

@@ -73,6 +73,7 @@ type Account struct {
 	Owner      string // accounts of the same owner may share what is known of a person
 	MPWeb      *MPWebLogin
 	Resolve    []Strategy // empty: DefaultStrategies of the dialect
+	Notices    NoticeOptions
 
 	CreatedAt time.Time
 }

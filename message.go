@@ -137,6 +137,7 @@ type Message struct {
 	Place      *Place
 	Link       *Link
 	ReceivedAt time.Time
+	Web        bool // written on the wall's page, not in WeChat
 }
 
 // Place is where a location message points. Coordinates stay on the server.

@@ -24,6 +24,7 @@ type Reason string
 const (
 	ReasonMention Reason = "mention" // the message mentions them
 	ReasonReceive Reason = "receive" // they switched receiving on
+	ReasonTest    Reason = "test"    // they asked for a test of a device
 )
 
 // Level is how much an alert may show. 0 is "details off" of CN104144110A, 1
@@ -134,6 +135,20 @@ type GroupOptions struct {
 	MentionExclusive bool // mention_exclusive=on: a message with mentions alerts the mentioned alone
 }
 
+// NoticeTemplate is a template of the account for notices outside the window of
+// customer-service messages. The two keys name the template's own fields.
+type NoticeTemplate struct {
+	ID       string `json:"id"`
+	TitleKey string `json:"title"`
+	BodyKey  string `json:"body"`
+}
+
+// NoticeOptions are what an account's operator chose for notices.
+type NoticeOptions struct {
+	Group    GroupOptions
+	Template *NoticeTemplate // nil: none
+}
+
 // DeviceState is what a device reports of itself, on change and with each
 // heartbeat. What a browser cannot know is absent.
 type DeviceState struct {
@@ -150,7 +165,41 @@ type DeviceState struct {
 type Device struct {
 	ID       DeviceID
 	PublicID PublicID
+	Account  AccountID
+	Viewer   ViewerID // the browser or app that it lives in
+	Sender   SenderID // the follower whose it is
 	Class    Class
 	Provider Provider // empty: the live channel alone
+	Name     string   // as its follower calls it
+	Target   Secret   // what the provider needs: a subscription's JSON or a token; empty without provider
+
+	RegisteredAt time.Time // an older word of a vendor that it is gone does not count
+	SeenAt       time.Time
+}
+
+// Viewer is a browser or app that watches the wall of one account. Sender is the
+// follower whom it is bound to, with the word of both; 0: nobody.
+type Viewer struct {
+	ID       ViewerID
+	PublicID PublicID
+	Account  AccountID
+	Sender   SenderID
 	SeenAt   time.Time
+}
+
+// BindingState is how far a viewer's wish to be bound has come.
+type BindingState string
+
+const (
+	BindingWaiting BindingState = "waiting" // nobody has sent the code yet
+	BindingAsked   BindingState = "asked"   // a follower has, and was asked whether they mean it
+	BindingAgreed  BindingState = "agreed"  // the follower said yes; now it is for the browser
+)
+
+// Binding is a viewer's wish to be bound to a follower.
+type Binding struct {
+	Viewer    ViewerID
+	State     BindingState
+	Sender    SenderID // who sent the code; 0 while nobody has
+	ExpiresAt time.Time
 }

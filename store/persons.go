@@ -190,7 +190,7 @@ func (db *DB) UnsetPerson(ctx context.Context, account callbackd.AccountID, fake
 		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, `UPDATE senders SET person_id = NULL, profile_due = 0, candidates = '', search_attempts = 0, search_due = ?
+		if _, err := tx.exec(ctx, `UPDATE senders SET person_id = NULL, name_due = TRUE, profile_due = 0, candidates = '', search_attempts = 0, search_due = ?
 			WHERE id = ?`, ms(tx.db.now()), id); err != nil {
 			return err
 		}
@@ -265,11 +265,11 @@ func (tx *Tx) linkSender(ctx context.Context, account callbackd.AccountID, p cal
 		return err
 	}
 	now := ms(tx.db.now())
-	query := `UPDATE senders SET person_id = ?, candidates = '', search_due = CASE WHEN search_due > 0 AND search_due < ? THEN search_due ELSE ? END
+	query := `UPDATE senders SET person_id = ?, name_due = TRUE, candidates = '', search_due = CASE WHEN search_due > 0 AND search_due < ? THEN search_due ELSE ? END
 		WHERE id = ?` // the identity alone: the card is to be read next
 	args := []any{p.ID, now, now, id}
 	if !p.ReadAt.IsZero() { // with the card read, nothing is left to search for
-		query = `UPDATE senders SET person_id = ?, candidates = '', search_attempts = 0, search_due = 0, profile_due = ? WHERE id = ?`
+		query = `UPDATE senders SET person_id = ?, name_due = TRUE, candidates = '', search_attempts = 0, search_due = 0, profile_due = ? WHERE id = ?`
 		args = []any{p.ID, ms(p.ReadAt.Add(ProfileLife)), id}
 	}
 	if _, err := tx.exec(ctx, query, args...); err != nil {

@@ -118,8 +118,7 @@ CREATE INDEX mentions_sender ON mentions (sender_id);
 -- How far the changes of a wall were looked at for notices.
 CREATE TABLE notice_cursors (
     account_id BIGINT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
-    rev BIGINT NOT NULL,
-    part BIGINT NOT NULL DEFAULT 0
+    rev BIGINT NOT NULL
 );
 INSERT INTO notice_cursors (account_id, rev) SELECT account_id, rev FROM walls;
 
@@ -147,8 +146,9 @@ CREATE INDEX notices_account ON notices (account_id);
 CREATE INDEX notices_author ON notices (author_id, created_at) WHERE reason = 'mention';
 CREATE INDEX notices_created ON notices (created_at);
 
--- The chains that tell them: state is the chain as JSON, rev counts its steps.
--- due_at 0: nothing is waited for. node made the last step.
+-- The chains that tell them: state is the chain as JSON, rev counts its steps,
+-- ended is its end, if it has come. due_at 0: nothing is waited for. scope tells
+-- two chains of one notice apart. node made the last step.
 CREATE TABLE deliveries (
     notice_id BIGINT NOT NULL REFERENCES notices (id) ON DELETE CASCADE,
     scope TEXT NOT NULL,

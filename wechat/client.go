@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,7 @@ type request struct {
 	query   url.Values
 	body    any
 	secrets []string // must not appear in an error
+	words   []string // what a follower is told: an errmsg that repeats any of it is left out
 }
 
 // send makes the request and returns an answer of status 200. The context
@@ -181,12 +183,20 @@ func (r request) decode(raw []byte, v any) error {
 		return fmt.Errorf("wechat %s: %w", r.path, ErrAnswer) // err could quote the answer
 	}
 	if e.Code != 0 {
+		if r.tells(e.Message) {
+			e.Message = ""
+		}
 		return newAPIError(r.path, e.Code, e.Message, r.secrets)
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		return fmt.Errorf("wechat %s: %w", r.path, ErrAnswer)
 	}
 	return nil
+}
+
+// tells reports whether a text repeats what a follower is told.
+func (r request) tells(text string) bool {
+	return slices.ContainsFunc(r.words, func(w string) bool { return w != "" && strings.Contains(text, w) })
 }
 
 // withToken makes a request with the account's access token. A token that is

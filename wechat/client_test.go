@@ -18,7 +18,7 @@ import (
 // noSecrets fails when a text for logs holds a token, a secret or an id.
 func noSecrets(t *testing.T, text string) {
 	t.Helper()
-	for _, s := range []string{"TOKEN", testSecret, "ffffffff", "oyORnuP8q7ou2gfYjqLzSIWZf0rs", "MEDIA-ID"} {
+	for _, s := range []string{"TOKEN", testSecret, "ffffffff", "oyORnuP8q7ou2gfYjqLzSIWZf0rs", "MEDIA-ID", "WORDS-TOLD"} {
 		if strings.Contains(text, s) {
 			t.Errorf("%q is in: %s", s, text)
 		}
@@ -75,8 +75,9 @@ func TestClient_NoErrorHoldsASecret(t *testing.T) {
 }
 
 func echoError(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errcode": 40003, "errmsg": "bad " + r.URL.Query().Get("access_token") + " " +
-		r.URL.Query().Get("openid") + " " + r.URL.Query().Get("media_id") + testSecret})
+		r.URL.Query().Get("openid") + " " + r.URL.Query().Get("media_id") + testSecret + string(body)})
 }
 
 func everyCall(t *testing.T, c *Client) []error {
@@ -92,7 +93,9 @@ func everyCall(t *testing.T, c *Client) []error {
 		}
 		_ = m.Body.Close()
 	}
-	return []error{e1, e2, e3, e4}
+	e5 := c.SendText(t.Context(), apiAccount(), testOpenID, "WORDS-TOLD")
+	_, e6 := c.SendTemplate(t.Context(), apiAccount(), testOpenID, testTemplate, "https://wall.example", "x", "WORDS-TOLD")
+	return []error{e1, e2, e3, e4, e5, e6}
 }
 
 func TestClient_UnreachablePlatformShowsNoURL(t *testing.T) {

@@ -28,6 +28,7 @@ func (p *Platform) routeAPI(r chi.Router) {
 	r.Post("/cgi-bin/qrcode/create", p.api(byToken, postQRCode))
 	r.Post("/cgi-bin/message/custom/send", p.api(byToken, postCustomMessage))
 	r.Post("/cgi-bin/message/custom/typing", p.api(byToken, postTyping))
+	r.Post("/cgi-bin/message/template/send", p.api(byToken, postTemplate))
 	r.Get("/cgi-bin/getcallbackip", p.api(byToken, getCallbackIPs))
 	r.Get("/cgi-bin/get_api_domain_ip", p.api(byToken, getCallbackIPs))
 	r.Post("/cgi-bin/clear_quota", p.api(byToken, postClearQuota))
@@ -171,12 +172,22 @@ func errorText(code int, ip string) string {
 		return "invalid appid"
 	case 40014:
 		return "invalid access_token"
+	case 40037:
+		return "invalid template_id"
 	case 40125:
 		return "invalid appsecret"
 	case 40164:
 		return fmt.Sprintf("invalid ip %s ipv6 ::ffff:%s, not in whitelist", ip, ip)
 	case 42001:
 		return "access_token expired"
+	case 43004:
+		return "require subscribe"
+	case 43019:
+		return "require remove blacklist"
+	case 43101:
+		return "user refuse to accept the msg"
+	case 43116:
+		return "template is disabled"
 	case 45009:
 		return "reach max api daily quota limit"
 	case 45011:
@@ -185,6 +196,8 @@ func errorText(code int, ip string) string {
 		return "data format error"
 	case 48001:
 		return "api unauthorized"
+	case 48002:
+		return "user block receive message"
 	}
 	return "error"
 }

@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"callbackd"
@@ -68,12 +69,29 @@ func postCustomMessage(c *call) {
 	c.ok()
 }
 
+// SetRefusal makes every message to a person end with an errcode: 43019 for who
+// is on the account's blacklist, 48002 for who refuses its messages, 43101 for
+// who did not agree to a template. 0 ends it.
+func (a *Account) SetRefusal(number callbackd.FakeID, code int) error {
+	a.p.mu.Lock()
+	defer a.p.mu.Unlock()
+	k := a.contacts[number]
+	if k == nil {
+		return fmt.Errorf("set refusal: %w", callbackd.ErrNotFound)
+	}
+	k.refusal = code
+	return nil
+}
+
 // spendWindowLocked takes one message of an open allowance, the one that
 // closes first.
 func (a *Account) spendWindowLocked(to callbackd.OpenID) (int, string) {
 	k := a.byOpenID[to]
 	if k == nil {
 		return 40003, errorText(40003, "")
+	}
+	if k.refusal != 0 {
+		return k.refusal, errorText(k.refusal, "")
 	}
 	now := a.p.now()
 	var best *sendWindow

@@ -217,8 +217,9 @@ func (a *Account) JSON() []byte {
 		Owner      string               `json:"owner,omitempty"`
 		MPWeb      *mp                  `json:"mpweb,omitempty"`
 		Resolve    []callbackd.Strategy `json:"resolve,omitempty"`
+		noticesJSON
 	}{c.Name, c.OriginalID, c.AppID, c.AppSecret, c.Token, c.AESKey, c.Mode,
-		c.Settings.Moderation, c.Settings.JoinURL, c.Settings.Owner, nil, c.Settings.Resolve}
+		c.Settings.Moderation, c.Settings.JoinURL, c.Settings.Owner, nil, c.Settings.Resolve, c.Settings.noticesJSON()}
 	if c.API.None {
 		out.AppSecret = ""
 		if !c.Mode.Encrypted() { // the ciphertext ends in the appid, so encrypted modes need it
@@ -233,4 +234,26 @@ func (a *Account) JSON() []byte {
 		panic(err) // strings only
 	}
 	return append(b, '\n')
+}
+
+// noticesJSON is what the account's JSON says of notices; the defaults are absent.
+type noticesJSON struct {
+	Detection string                    `json:"mention_detection,omitempty"`
+	Switch    string                    `json:"receive_switch,omitempty"`
+	Exclusive string                    `json:"mention_exclusive,omitempty"`
+	Template  *callbackd.NoticeTemplate `json:"notice_template,omitempty"`
+}
+
+func (s Settings) noticesJSON() noticesJSON {
+	out := noticesJSON{Template: s.Notices.Template}
+	if s.Notices.Group.IgnoreMentions {
+		out.Detection = "off"
+	}
+	if s.Notices.Group.NoReceiveSwitch {
+		out.Switch = "off"
+	}
+	if s.Notices.Group.MentionExclusive {
+		out.Exclusive = "on"
+	}
+	return out
 }

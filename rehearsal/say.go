@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -67,7 +68,11 @@ func (a *Account) Say(m Message) (Record, error) {
 	r.MsgID = a.msgID(r)
 	a.records = append(a.records, r)
 	a.byConsole[r.ConsoleID] = r
-	c.openWindow(windowMessage, at, a.Config.API.LegacyMessages)
+	kind := windowMessage
+	if strings.Contains(m.Extra, "<bizmsgmenuid>") {
+		kind = windowClick // a tap on an answer of a msgmenu
+	}
+	c.openWindow(kind, at, a.Config.API.LegacyMessages)
 	return *r, nil
 }
 
@@ -135,7 +140,7 @@ type windowKind int
 
 const (
 	windowMessage windowKind = iota // 5 (before June 2023: 20) in 48 h
-	windowClick                     // 3 in 1 min; also subscribe and QR scan
+	windowClick                     // 3 in 1 min; also subscribe, QR scan and msgmenu
 )
 
 // sendWindow is an allowance to send customer-service messages.

@@ -64,6 +64,9 @@ type APIConfig struct {
 	Whitelist      bool // 40164 on token calls unless the caller is in AllowedIPs
 	AllowedIPs     []string
 	OAuthDomain    string // host[:port] that redirect_uri must have; empty: any
+
+	Templates       []Template // of template messages
+	TemplatesPerDay int        // 0: 100,000
 }
 
 // Settings are the operator's side of the account: they go into JSON and the
@@ -73,6 +76,7 @@ type Settings struct {
 	JoinURL    string
 	Owner      string
 	Resolve    []callbackd.Strategy
+	Notices    callbackd.NoticeOptions
 }
 
 // MPConfig is the login of the account's operator.
@@ -113,6 +117,7 @@ type contact struct {
 
 	// the customer-service allowance (wechat-protocol 3.9)
 	windows []sendWindow
+	refusal int // errcode of every message to them; 0: none
 }
 
 // Account is one official account of the simulated platform.
@@ -138,6 +143,7 @@ type accountState struct {
 	byMedia     map[string]mediaRef
 	tokens      tokenState
 	sent        []SentMessage
+	templates   []SentTemplate
 	tickets     map[string]qrTicket
 }
 

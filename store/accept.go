@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -54,15 +55,19 @@ type Callback struct {
 	Search     bool             // the sender's profile is wanted: messages, subscribe, SCAN
 	Raw        []byte
 	Answer     string             // text of the passive reply; empty: success
-	Message    *callbackd.Message // nil: an event, or no message
+	Message    *callbackd.Message // nil: an event, or no message. Its PublicID is drawn where it has none
 	Media      *callbackd.Media   // with Message only
+	// Mentions are whom the author chose, in the order of the text; names in the
+	// text itself are looked at later.
+	Mentions []callbackd.SenderID
 }
 
 // Accepted is what became of a callback.
 type Accepted struct {
-	Repeat bool            // it was stored before; nothing happened again
-	Answer string          // of the first time
-	State  callbackd.State // of the message; empty without one
+	Repeat bool               // it was stored before; nothing happened again
+	Answer string             // of the first time
+	State  callbackd.State    // of the message; empty without one, and for a repeat
+	Public callbackd.PublicID // of the message, like State
 }
 
 // Accept stores a callback with its message, sender, media, wall position and
@@ -138,7 +143,8 @@ func (tx *Tx) accept(ctx context.Context, c *acceptCall, b *batch) (Accepted, er
 	}
 	c.known = &s
 	if cb.Message != nil {
-		out.State, err = tx.acceptMessage(ctx, cb, s.id, b.walls)
+		out.Public = cmp.Or(cb.Message.PublicID, callbackd.NewMessageID(cb.ReceivedAt))
+		out.State, err = tx.acceptMessage(ctx, cb, s.id, out.Public, b.walls)
 	}
 	return out, err
 }
@@ -241,7 +247,7 @@ func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, 
 	return cachedSender{id: callbackd.SenderID(row.ID), resolved: row.PersonID.Valid, profileDue: row.ProfileDue, following: row.Following}, err
 }
 
-func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.SenderID, walls *wallCounters) (callbackd.State, error) {
+func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.SenderID, public callbackd.PublicID, walls *wallCounters) (callbackd.State, error) {
 	m := cb.Message
 	state, err := tx.firstState(ctx, cb, sender)
 	if err != nil {
@@ -265,9 +271,12 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.
 		link = *m.Link
 	}
 	id := tx.db.ids.next()
-	if _, err := tx.exec(ctx, sqlInsertMessage, id, callbackd.NewMessageID(cb.ReceivedAt), cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
+	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
 		int64(m.MsgID), state, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
 		link.Title, link.Description, link.URL, ms(cb.ReceivedAt)); err != nil {
+		return "", err
+	}
+	if err := tx.addMentions(ctx, callbackd.MessageID(id), cb.Mentions); err != nil {
 		return "", err
 	}
 	if cb.Media == nil {

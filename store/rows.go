@@ -128,20 +128,30 @@ func (f *flatRow) row() Row {
 	case callbackd.KindLink:
 		r.Message.Link = &callbackd.Link{Title: f.LinkTitle, Description: f.LinkDescription, URL: f.LinkURL}
 	}
-	r.Sender = callbackd.Sender{ID: callbackd.SenderID(f.SenderID), Account: account, OpenID: f.OpenID, PublicID: f.SenderPublicID,
-		AvatarID: f.AvatarID, AvatarSeed: f.AvatarSeed, Person: callbackd.PersonID(f.PersonID.Int64), Approved: f.Approved,
-		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar}
-	if f.PersonID.Valid {
-		r.Person = &callbackd.Person{ID: callbackd.PersonID(f.PersonID.Int64), Account: account,
-			FakeID: callbackd.FakeID(f.FakeID.String), OpenID: f.OpenID,
-			Profile: callbackd.Profile{Nickname: f.Nickname.String, Gender: callbackd.Gender(f.Gender.Int64), Country: f.Country.String,
-				Province: f.Province.String, City: f.City.String, Signature: f.Signature.String},
-			Avatar: callbackd.PublicID(f.Avatar.String), ReadAt: fromMS(f.ReadAt.Int64)}
-	}
+	r.Sender = f.flatSender.sender(account, f.flatPerson)
+	r.Person = f.flatPerson.person(account, f.OpenID)
 	if f.MediaID.Valid {
 		r.Media = f.media(account)
 	}
 	return r
+}
+
+func (f flatSender) sender(account callbackd.AccountID, p flatPerson) callbackd.Sender {
+	return callbackd.Sender{ID: callbackd.SenderID(f.SenderID), Account: account, OpenID: f.OpenID, PublicID: f.SenderPublicID,
+		AvatarID: f.AvatarID, AvatarSeed: f.AvatarSeed, Person: callbackd.PersonID(p.PersonID.Int64), Approved: f.Approved,
+		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar}
+}
+
+// person returns nil where the sender's person is not known.
+func (f flatPerson) person(account callbackd.AccountID, openID callbackd.OpenID) *callbackd.Person {
+	if !f.PersonID.Valid {
+		return nil
+	}
+	return &callbackd.Person{ID: callbackd.PersonID(f.PersonID.Int64), Account: account,
+		FakeID: callbackd.FakeID(f.FakeID.String), OpenID: openID,
+		Profile: callbackd.Profile{Nickname: f.Nickname.String, Gender: callbackd.Gender(f.Gender.Int64), Country: f.Country.String,
+			Province: f.Province.String, City: f.City.String, Signature: f.Signature.String},
+		Avatar: callbackd.PublicID(f.Avatar.String), ReadAt: fromMS(f.ReadAt.Int64)}
 }
 
 func (f *flatRow) media(account callbackd.AccountID) *callbackd.Media {

@@ -23,6 +23,59 @@ func (db *DB) GetSenderByPerson(ctx context.Context, id callbackd.PersonID) (s c
 	return s, db.get(ctx, &s, `SELECT id FROM senders WHERE person_id = ?`, id)
 }
 
+// Face is a sender with the person that the sender is, where that is known.
+type Face struct {
+	Sender callbackd.Sender
+	Person *callbackd.Person // nil: not known
+}
+
+const sqlFaces = `SELECT s.account_id, s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed,
+	s.approved AS sender_approved, s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar,
+	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at
+	FROM senders s LEFT JOIN persons p ON p.id = s.person_id `
+
+type flatFace struct {
+	AccountID callbackd.AccountID `db:"account_id"`
+	flatSender
+	flatPerson
+}
+
+func (f *flatFace) face() Face {
+	return Face{f.flatSender.sender(f.AccountID, f.flatPerson), f.flatPerson.person(f.AccountID, f.OpenID)}
+}
+
+// GetSender returns a sender.
+func (db *DB) GetSender(ctx context.Context, id callbackd.SenderID) (callbackd.Sender, error) {
+	face, err := db.GetFace(ctx, id)
+	return face.Sender, err
+}
+
+// GetFace returns a sender with the person.
+func (db *DB) GetFace(ctx context.Context, id callbackd.SenderID) (Face, error) {
+	var f flatFace
+	if err := db.get(ctx, &f, sqlFaces+`WHERE s.id = ?`, id); err != nil {
+		return Face{}, err
+	}
+	return f.face(), nil
+}
+
+// ListFaces returns senders with their persons; who is not there is left out.
+func (db *DB) ListFaces(ctx context.Context, ids []callbackd.SenderID) (map[callbackd.SenderID]Face, error) {
+	faces := map[callbackd.SenderID]Face{}
+	err := chunks(ids, func(part []callbackd.SenderID) error {
+		var flat []flatFace
+		if err := db.sel(ctx, &flat, sqlFaces+`WHERE s.id IN (`+placeholders(len(part))+`)`, args(part)...); err != nil {
+			return err
+		}
+		for i := range flat {
+			face := flat[i].face()
+			faces[face.Sender.ID] = face
+		}
+		return nil
+	})
+	return faces, err
+}
+
 // Seeker is a sender whose person is searched for.
 type Seeker struct {
 	ID        callbackd.SenderID

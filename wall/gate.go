@@ -117,6 +117,13 @@ func publicSender(row store.Row) callbackd.PublicSender {
 	return out
 }
 
+// PublicName is what the public may call a follower in an account's present
+// moderation: a name that nobody has looked at only where everything passes. It
+// is never empty.
+func PublicName(face store.Face, m callbackd.Moderation) string {
+	return publicSender(store.Row{Message: callbackd.Message{Moderation: m}, Sender: face.Sender, Person: face.Person}).Name
+}
+
 // visible reports whether a name has anything to see: spaces, marks without a
 // letter, letters that are drawn as nothing and what only steers text have not.
 func visible(name string) bool {

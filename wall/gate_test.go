@@ -256,3 +256,21 @@ func TestMayServeAvatar_OnlyWhatAShownMessageCarries(t *testing.T) {
 		t.Error("a picture of nobody is served")
 	}
 }
+
+// TestPublicName_IsWhatANewMessageWouldShow: of every sender and moderation it
+// is the name of a message that arrives now.
+func TestPublicName_IsWhatANewMessageWouldShow(t *testing.T) {
+	for _, moderation := range moderations {
+		for _, face := range faces {
+			row := gateRow(callbackd.StateShown, moderation, "none", face)
+			m, _ := wall.View(row)
+			got := wall.PublicName(store.Face{Sender: row.Sender, Person: row.Person}, moderation)
+			if got == "" || got != m.Sender.Name {
+				t.Errorf("%s, %s: %q, a message shows %q", moderation, face, got, m.Sender.Name)
+			}
+			if got == hiddenName && moderation != callbackd.ModerationOpen && face != "known and passed" {
+				t.Errorf("%s, %s: a name that nobody has passed", moderation, face)
+			}
+		}
+	}
+}

@@ -134,7 +134,7 @@ func Exercise(t *testing.T, h Harness) {
 	for name, run := range map[string]func(*testing.T, Harness){
 		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
-		"Together": exerciseTogether,
+		"Together": exerciseTogether, "Chosen": exerciseChosen,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, h) })
 	}

@@ -53,9 +53,13 @@ func (db *DB) openSecret(account callbackd.AccountID, column string, sealed []by
 	}
 	b, err := db.key.Open(sealed, sealContext(account, column))
 	if err != nil {
-		return "", callbackd.Public(callbackd.ErrForbidden, "the secrets in the database do not open with this key: give --secret-key-file the file that belongs to it", err)
+		return "", notOurKey(err)
 	}
 	return callbackd.Secret(b), nil
+}
+
+func notOurKey(err error) error {
+	return callbackd.Public(callbackd.ErrForbidden, "the secrets in the database do not open with this key: give --secret-key-file the file that belongs to it", err)
 }
 
 func (db *DB) account(f flatAccount) (*callbackd.Account, error) {

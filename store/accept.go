@@ -86,8 +86,8 @@ const (
 		answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
 	sqlGetFirst      = `SELECT answer, request, body FROM callbacks WHERE account_id = ? AND repeat_key = ?`
 	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, moderation,
-		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlFindSender = `SELECT id, person_id, profile_due, following FROM senders WHERE account_id = ? AND open_id = ?`
@@ -273,7 +273,7 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.
 	id := tx.db.ids.next()
 	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
 		int64(m.MsgID), state, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
-		link.Title, link.Description, link.URL, ms(cb.ReceivedAt)); err != nil {
+		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web); err != nil {
 		return "", err
 	}
 	if err := tx.addMentions(ctx, callbackd.MessageID(id), cb.Mentions); err != nil {

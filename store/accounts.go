@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -29,11 +30,12 @@ type flatAccount struct {
 	MPWebPassword       []byte            `db:"mpweb_password"`
 	MPWebDialect        callbackd.Dialect `db:"mpweb_dialect"`
 	Resolve             string
+	Notices             string
 	CreatedAt           int64 `db:"created_at"`
 }
 
 const accountColumns = `id, slug, name, original_id, app_id, app_secret, token, aes_key, previous_aes_key, previous_aes_key_until,
-	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, created_at`
+	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, created_at`
 
 // sealContext binds a sealed secret to its place, so that it opens nowhere else.
 func sealContext(account callbackd.AccountID, column string) string {
@@ -41,17 +43,25 @@ func sealContext(account callbackd.AccountID, column string) string {
 }
 
 func (db *DB) sealSecret(account callbackd.AccountID, column string, s callbackd.Secret) []byte {
+	return db.seal(s, sealContext(account, column))
+}
+
+func (db *DB) seal(s callbackd.Secret, place string) []byte {
 	if s == "" {
 		return nil
 	}
-	return db.key.Seal([]byte(s.Reveal()), sealContext(account, column))
+	return db.key.Seal([]byte(s.Reveal()), place)
 }
 
 func (db *DB) openSecret(account callbackd.AccountID, column string, sealed []byte) (callbackd.Secret, error) {
+	return db.unseal(sealed, sealContext(account, column))
+}
+
+func (db *DB) unseal(sealed []byte, place string) (callbackd.Secret, error) {
 	if len(sealed) == 0 {
 		return "", nil
 	}
-	b, err := db.key.Open(sealed, sealContext(account, column))
+	b, err := db.key.Open(sealed, place)
 	if err != nil {
 		return "", notOurKey(err)
 	}
@@ -74,6 +84,11 @@ func (db *DB) account(f flatAccount) (*callbackd.Account, error) {
 		}
 	}
 	var err error
+	if f.Notices != "" {
+		if err = json.Unmarshal([]byte(f.Notices), &a.Notices); err != nil {
+			err = fmt.Errorf("read the notice options of account %s: %w", f.Slug, err)
+		}
+	}
 	open := func(dst *callbackd.Secret, column string, sealed []byte) {
 		if err == nil {
 			*dst, err = db.openSecret(f.ID, column, sealed)
@@ -102,7 +117,19 @@ func (db *DB) accountValues(a *callbackd.Account) []any {
 	return []any{a.Name, a.OriginalID, a.AppID, db.sealSecret(a.ID, "app_secret", a.AppSecret), db.sealSecret(a.ID, "token", a.Token),
 		db.sealSecret(a.ID, "aes_key", a.AESKey), db.sealSecret(a.ID, "previous_aes_key", a.PreviousAESKey), ms(a.PreviousAESKeyUntil),
 		a.Mode, a.Moderation, a.JoinURL, a.Welcome, a.Owner, mp.Username, db.sealSecret(a.ID, "mpweb_password", mp.Password), mp.Dialect,
-		strings.Join(resolve, ",")}
+		strings.Join(resolve, ","), noticeOptions(a.Notices)}
+}
+
+// noticeOptions are an account's as JSON; empty: the defaults.
+func noticeOptions(o callbackd.NoticeOptions) string {
+	if o == (callbackd.NoticeOptions{}) {
+		return ""
+	}
+	b, err := json.Marshal(o)
+	if err != nil {
+		panic("notice options hold nothing that JSON cannot: " + err.Error())
+	}
+	return string(b)
 }
 
 // InsertAccount adds an account with its wall and sets its ID. A slug that is
@@ -112,7 +139,7 @@ func (db *DB) InsertAccount(ctx context.Context, a *callbackd.Account, actor str
 	return db.Write(ctx, func(tx *Tx) error {
 		args := append(append([]any{a.ID, a.Slug}, db.accountValues(a)...), ms(a.CreatedAt))
 		if _, err := tx.exec(ctx, `INSERT INTO accounts (`+accountColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
 			return err
 		}
 		if _, err := tx.exec(ctx, `INSERT INTO walls (account_id) VALUES (?)`, a.ID); err != nil {
@@ -165,7 +192,7 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 	return db.Write(ctx, func(tx *Tx) error {
 		n, err := tx.exec(ctx, `UPDATE accounts SET name = ?, original_id = ?, app_id = ?, app_secret = ?, token = ?, aes_key = ?,
 			previous_aes_key = ?, previous_aes_key_until = ?, mode = ?, moderation = ?, join_url = ?, welcome = ?, owner = ?, mpweb_username = ?,
-			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
+			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
 		if err != nil {
 			return err
 		}

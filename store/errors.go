@@ -41,6 +41,10 @@ func kind(err error) error {
 	return err
 }
 
+// isNoRows reports whether a query of one row found none, inside a transaction;
+// outside of one it is callbackd.ErrNotFound already.
+func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
 // isDeadlock reports whether PostgreSQL gave a transaction up in favour of
 // another one: the same again may succeed.
 func isDeadlock(err error) bool {

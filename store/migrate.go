@@ -28,9 +28,9 @@ var migrationFiles embed.FS
 // migrations returns the embedded steps in the words of a dialect, under the
 // names that golang-migrate looks for, and the newest version.
 func migrations(d dialect) (fs.FS, uint, error) {
-	words := strings.NewReplacer("@bytes", "BLOB")
+	words := strings.NewReplacer("@bytes", "BLOB", "@bytewise", "COLLATE BINARY")
 	if d == postgres {
-		words = strings.NewReplacer("@bytes", "BYTEA") // dialect: bytes
+		words = strings.NewReplacer("@bytes", "BYTEA", "@bytewise", `COLLATE "C"`) // dialect: bytes
 	}
 	out := fstest.MapFS{}
 	entries, err := migrationFiles.ReadDir("migrations")

@@ -19,7 +19,7 @@ type Row struct {
 // sqlRows reads Rows; a WHERE clause follows.
 const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation,
 	COALESCE(m.seq, 0) AS seq, COALESCE(m.rev, 0) AS rev, COALESCE(m.shown_rev, 0) AS shown_rev,
-	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at,
+	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
 	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
@@ -54,6 +54,7 @@ type flatRow struct {
 	LinkDescription string  `db:"link_description"`
 	LinkURL         string  `db:"link_url"`
 	ReceivedAt      int64   `db:"received_at"`
+	Web             bool
 
 	flatSender
 	flatPerson
@@ -121,7 +122,7 @@ func (f *flatRow) row() Row {
 	r := Row{Message: callbackd.Message{
 		ID: callbackd.MessageID(f.ID), PublicID: f.PublicID, Account: account, Sender: callbackd.SenderID(f.SenderID),
 		Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), State: f.State, Moderation: f.Moderation,
-		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt)}}
+		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt), Web: f.Web}}
 	switch f.Kind {
 	case callbackd.KindLocation:
 		r.Message.Place = &callbackd.Place{Label: f.PlaceLabel, Lat: f.PlaceLat, Lon: f.PlaceLon}

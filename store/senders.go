@@ -179,11 +179,11 @@ func (db *DB) NextSearchDue(ctx context.Context, account callbackd.AccountID) (t
 	return fromMS(due), due > 0, err
 }
 
-// ListMessagesOfSender returns what a sender wrote since a time, oldest first:
-// the evidence of the search.
+// ListMessagesOfSender returns what a sender wrote in WeChat since a time, oldest
+// first: the evidence of the search.
 func (db *DB) ListMessagesOfSender(ctx context.Context, sender callbackd.SenderID, since time.Time, limit int) ([]callbackd.Message, error) {
 	var flat []flatRow
-	err := db.sel(ctx, &flat, sqlRows+`WHERE m.sender_id = ? AND m.sent_at >= ? ORDER BY m.id DESC LIMIT ?`, sender, ms(since), limit)
+	err := db.sel(ctx, &flat, sqlRows+`WHERE m.sender_id = ? AND m.sent_at >= ? AND NOT m.web ORDER BY m.id DESC LIMIT ?`, sender, ms(since), limit)
 	out := make([]callbackd.Message, len(flat))
 	for i := range flat {
 		out[len(flat)-1-i] = flat[i].row().Message
@@ -223,21 +223,22 @@ func toPushed(flat []flatPushed) []Pushed {
 	return out
 }
 
-// ListPushed returns an account's newest messages back to one, newest first.
+// ListPushed returns an account's newest messages back to one, newest first, as
+// far as they came from WeChat.
 func (db *DB) ListPushed(ctx context.Context, account callbackd.AccountID, from callbackd.MessageID, limit int) ([]Pushed, error) {
 	var flat []flatPushed
-	err := db.sel(ctx, &flat, sqlPushed+`WHERE m.account_id = ? AND m.id >= ? ORDER BY m.id DESC LIMIT ?`, account, from, limit)
+	err := db.sel(ctx, &flat, sqlPushed+`WHERE m.account_id = ? AND m.id >= ? AND NOT m.web ORDER BY m.id DESC LIMIT ?`, account, from, limit)
 	return toPushed(flat), err
 }
 
-// ListUnsearched returns, oldest first, the messages that no search has looked
-// at of the senders whom ListSeekers returns and who are not known: of each the
+// ListUnsearched returns, oldest first, the messages from WeChat that no search
+// has looked at of the senders whom ListSeekers returns and who are not known: of each the
 // oldest few, so that one who talks a lot crowds out nobody.
 func (db *DB) ListUnsearched(ctx context.Context, account callbackd.AccountID, now time.Time, seekers, each int) ([]Pushed, error) {
 	var flat []flatPushed
 	err := db.sel(ctx, &flat, sqlPushed+`WHERE m.id IN (SELECT n.id FROM (
 			SELECT x.id, ROW_NUMBER() OVER (PARTITION BY x.sender_id ORDER BY x.id) AS place
-			FROM messages x JOIN senders w ON w.id = x.sender_id WHERE x.id > w.searched_to AND w.id IN (
+			FROM messages x JOIN senders w ON w.id = x.sender_id WHERE x.id > w.searched_to AND NOT x.web AND w.id IN (
 				SELECT id FROM senders WHERE account_id = ? AND search_due > 0 AND search_due <= ? AND person_id IS NULL
 				ORDER BY search_due, id LIMIT ?)) n WHERE n.place <= ?) ORDER BY m.id`, account, ms(now), seekers, each)
 	return toPushed(flat), err

@@ -12,10 +12,11 @@ CREATE INDEX senders_name_due ON senders (account_id, id) WHERE name_due;
 -- Group options and template of an account, as JSON.
 ALTER TABLE accounts ADD COLUMN notices TEXT NOT NULL DEFAULT '';
 
--- Folded names of followers, for mentions and the chooser.
+-- Folded names of followers, for mentions and the chooser. In the order of their
+-- bytes, so that those with one beginning stand together.
 CREATE TABLE names (
     account_id BIGINT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    name_key TEXT NOT NULL,
+    name_key TEXT @bytewise NOT NULL,
     sender_id BIGINT NOT NULL REFERENCES senders (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, name_key, sender_id)
 );
@@ -38,13 +39,15 @@ CREATE INDEX viewers_sender ON viewers (sender_id);
 CREATE INDEX viewers_seen ON viewers (seen_at);
 
 -- A viewer that asks to be bound. code is a digest; state is waiting, asked
--- (the follower was asked) or agreed (the follower said yes).
+-- (the follower was asked) or agreed (the follower said yes). One that is over
+-- stays for a while, so that its code is known as a used one.
 CREATE TABLE bindings (
     viewer_id BIGINT PRIMARY KEY REFERENCES viewers (id) ON DELETE CASCADE,
     account_id BIGINT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     code @bytes NOT NULL,
     state TEXT NOT NULL,
     sender_id BIGINT REFERENCES senders (id) ON DELETE CASCADE,
+    asked_at BIGINT NOT NULL DEFAULT 0,
     expires_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX bindings_code ON bindings (account_id, code);
@@ -104,6 +107,7 @@ CREATE TABLE mention_tokens (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX mention_tokens_of ON mention_tokens (viewer_id, sender_id);
+CREATE INDEX mention_tokens_sender ON mention_tokens (sender_id);
 CREATE INDEX mention_tokens_created ON mention_tokens (created_at);
 
 -- Whom a message mentions, decided once, in the order of its text.

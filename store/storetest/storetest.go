@@ -135,7 +135,7 @@ func Exercise(t *testing.T, h Harness) {
 		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen,
-		"Keys": exerciseKeys,
+		"Keys": exerciseKeys, "Viewers": exerciseViewers,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, h) })
 	}

@@ -8,14 +8,12 @@ import (
 	"sort"
 
 	"callbackd"
+	"callbackd/notify/push"
 )
 
-// What a payload may weigh, in bytes, the vendor's own wrapping included; who
-// wraps takes that off before Render.
+// What a payload may weigh, in bytes. APNs and FCM wrap theirs: see Vendors.
 const (
-	BudgetWebPush = 3993 // of plaintext in one aes128gcm record of 4,096
-	BudgetAPNs    = 4096
-	BudgetFCM     = 4096
+	BudgetWebPush = push.MaxWebPushPayload
 	BudgetWeChat  = 2048 // of a customer-service text
 	BudgetChannel = 16 << 10
 )
@@ -32,6 +30,15 @@ type Alert struct {
 	Silent  bool
 }
 
+// tag keeps alerts about messages in general to one at a time on a device, and
+// those about a mention each to itself.
+func (a Alert) tag() string {
+	if a.Reason == callbackd.ReasonReceive {
+		return string(a.Account)
+	}
+	return string(a.Notice)
+}
+
 // Frame is what a device gets, on its channel and as payload of every vendor.
 type Frame struct {
 	Type    string             `json:"type"` // notify
@@ -42,6 +49,7 @@ type Frame struct {
 	Title   string             `json:"title"`
 	Body    string             `json:"body"`
 	URL     string             `json:"url"` // a path on this server
+	Tag     string             `json:"tag"` // a later alert with the same one takes its place on the device
 	Silent  bool               `json:"silent,omitempty"`
 }
 
@@ -97,17 +105,25 @@ func Label(k callbackd.Kind) Text {
 // name does not, the level steps down, 2 → 1 → 0. The error means that not even
 // the fixed sentence fits.
 func Render(a Alert, level callbackd.Level, budget int) (Frame, error) {
-	return fit(a, level, budget, func(f Frame) int { return len(f.JSON()) })
+	f, ok := fit(a, level, func(f Frame) bool { return len(f.JSON()) <= budget })
+	if !ok {
+		return Frame{}, tooFew(budget)
+	}
+	return f, nil
 }
 
 // RenderText is Render for a WeChat message: words for people with the full
 // address, which is base and the frame's path.
 func RenderText(a Alert, level callbackd.Level, base string, budget int) (string, error) {
-	f, err := fit(a, level, budget, func(f Frame) int { return len(f.text(base)) })
-	if err != nil {
-		return "", err
+	f, ok := fit(a, level, func(f Frame) bool { return len(f.text(base)) <= budget })
+	if !ok {
+		return "", tooFew(budget)
 	}
 	return f.text(base), nil
+}
+
+func tooFew(budget int) error {
+	return fmt.Errorf("%w: %d bytes are too few for any notice", callbackd.ErrInvalid, budget)
 }
 
 func (f Frame) text(base string) string {
@@ -118,32 +134,29 @@ func (f Frame) text(base string) string {
 	return s + "\n" + base + f.URL
 }
 
-// fit steps down until the size is inside the budget.
-func fit(a Alert, level callbackd.Level, budget int, size func(Frame) int) (Frame, error) {
+// fit shows as much as fits, stepping down; false: not even the sentence does.
+func fit(a Alert, level callbackd.Level, fits func(Frame) bool) (Frame, bool) {
 	name, words := clean(a.Name), clean(a.Words)
 	level = What(callbackd.Preferences{Detail: level}) // what is no level shows nothing
 	f := Frame{
 		Type: "notify", Notice: a.Notice, Seq: a.Seq, Account: a.Account, Silent: a.Silent,
-		URL: "/wall/" + url.PathEscape(string(a.Account)) + "?notice=" + url.QueryEscape(string(a.Notice)),
+		URL: "/wall/" + url.PathEscape(string(a.Account)) + "?notice=" + url.QueryEscape(string(a.Notice)), Tag: a.tag(),
 	}
 	if level >= callbackd.LevelWords && name != "" && words != "" {
 		f.Level, f.Title = callbackd.LevelWords, name
-		if body, ok := longest(words, func(s string) bool { f.Body = s; return size(f) <= budget }); ok {
+		if body, ok := longest(words, func(s string) bool { f.Body = s; return fits(f) }); ok {
 			f.Body = body
-			return f, nil
+			return f, true
 		}
 	}
 	if level >= callbackd.LevelName && name != "" {
 		f.Level, f.Title, f.Body = callbackd.LevelName, name, ""
-		if size(f) <= budget {
-			return f, nil
+		if fits(f) {
+			return f, true
 		}
 	}
 	f.Level, f.Title, f.Body = callbackd.LevelHint, Sentence(a.Reason).Both(), ""
-	if size(f) > budget {
-		return Frame{}, fmt.Errorf("%w: %d bytes are too few for any notice", callbackd.ErrInvalid, budget)
-	}
-	return f, nil
+	return f, fits(f)
 }
 
 // longest returns the whole text, or as many characters of it as fit, with an

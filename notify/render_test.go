@@ -30,9 +30,9 @@ func render(t *testing.T, a notify.Alert, l callbackd.Level, budget int) notify.
 
 func TestRender_FramesOfTheContract(t *testing.T) {
 	for level, want := range []string{
-		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":0,"title":"有人提到了你 · You were mentioned","body":"","url":"/wall/gala?notice=n0tice"}`,
-		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":1,"title":"小海豚","body":"","url":"/wall/gala?notice=n0tice"}`,
-		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":2,"title":"小海豚","body":"新年快乐 <b>&</b>","url":"/wall/gala?notice=n0tice"}`,
+		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":0,"title":"有人提到了你 · You were mentioned","body":"","url":"/wall/gala?notice=n0tice","tag":"n0tice"}`,
+		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":1,"title":"小海豚","body":"","url":"/wall/gala?notice=n0tice","tag":"n0tice"}`,
+		`{"type":"notify","nid":"n0tice","seq":12,"account":"gala","level":2,"title":"小海豚","body":"新年快乐 <b>&</b>","url":"/wall/gala?notice=n0tice","tag":"n0tice"}`,
 	} {
 		if got := string(render(t, alert, callbackd.Level(level), notify.BudgetWebPush).JSON()); got != want {
 			t.Errorf("level %d:\n%s\n%s", level, got, want)

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
 	"time"
 
 	"callbackd"
+	"callbackd/internal/seal"
 )
 
 // codeDigest is how a code is kept.
@@ -19,10 +21,34 @@ func (db *DB) StartBinding(ctx context.Context, v callbackd.Viewer, code string,
 			return err
 		}
 		_, err := tx.exec(ctx, `INSERT INTO bindings (viewer_id, account_id, code, state, expires_at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (viewer_id) DO UPDATE SET code = excluded.code, state = excluded.state, sender_id = NULL, asked_at = 0,
+			ON CONFLICT (viewer_id) DO UPDATE SET code = excluded.code, qr = NULL, state = excluded.state, sender_id = NULL, asked_at = 0,
 			expires_at = excluded.expires_at`, v.ID, v.Account, codeDigest(code), callbackd.BindingWaiting, ms(expires))
 		return err
 	})
+}
+
+// SetBindingQR keeps what a QR says that binds like the code of the binding which
+// lasts until a time. A later binding of the viewer is left alone.
+func (db *DB) SetBindingQR(ctx context.Context, viewer callbackd.ViewerID, expires time.Time, qr callbackd.Secret) error {
+	return db.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE bindings SET qr = ? WHERE viewer_id = ? AND expires_at = ?`, db.seal(qr, qrPlace(viewer)), viewer, ms(expires))
+		return err
+	})
+}
+
+// GetBindingQR returns what the QR of a viewer's binding in progress says;
+// callbackd.ErrNotFound where there is none.
+func (db *DB) GetBindingQR(ctx context.Context, viewer callbackd.ViewerID) (callbackd.Secret, error) {
+	var sealed []byte
+	if err := db.get(ctx, &sealed, `SELECT qr FROM bindings WHERE viewer_id = ? AND expires_at > ? AND qr IS NOT NULL`, viewer, ms(db.now())); err != nil {
+		return "", err
+	}
+	return db.unseal(sealed, qrPlace(viewer))
+}
+
+// qrPlace binds a sealed QR to its viewer, so that it opens nowhere else.
+func qrPlace(viewer callbackd.ViewerID) string {
+	return seal.Context("bindings", "qr", strconv.FormatInt(int64(viewer), 10))
 }
 
 type flatBinding struct {

@@ -47,6 +47,25 @@ func (tx *Tx) getPreferences(ctx context.Context, sender callbackd.SenderID) (ca
 	return flat[0].preferences()
 }
 
+// ChangePreferences lets change alter what a follower of an account chose, and
+// returns the result. Two at once come one after the other; an error of change
+// leaves everything as it was.
+func (db *DB) ChangePreferences(ctx context.Context, account callbackd.AccountID, sender callbackd.SenderID, change func(*callbackd.Preferences) error) (p callbackd.Preferences, err error) {
+	err = db.Write(ctx, func(tx *Tx) error {
+		if err := tx.lockWall(ctx, "?", account); err != nil {
+			return err
+		}
+		if p, err = tx.getPreferences(ctx, sender); err != nil {
+			return err
+		}
+		if err := change(&p); err != nil {
+			return err
+		}
+		return tx.setPreferences(ctx, account, sender, p)
+	})
+	return p, err
+}
+
 // SetPreferences replaces what a follower of an account chose.
 func (db *DB) SetPreferences(ctx context.Context, account callbackd.AccountID, sender callbackd.SenderID, p callbackd.Preferences) error {
 	return db.Write(ctx, func(tx *Tx) error { return tx.setPreferences(ctx, account, sender, p) })

@@ -113,3 +113,8 @@ func (db *DB) ListRowsOfSender(ctx context.Context, sender callbackd.SenderID, l
 	err := db.sel(ctx, &flat, sqlRows+`WHERE m.sender_id = ? AND m.state = 'shown' ORDER BY m.id DESC LIMIT ?`, sender, limit)
 	return toRows(flat), err
 }
+
+// GetMessageState tells where a message of an account stands.
+func (db *DB) GetMessageState(ctx context.Context, account callbackd.AccountID, id callbackd.PublicID) (state callbackd.State, err error) {
+	return state, db.get(ctx, &state, `SELECT state FROM messages WHERE account_id = ? AND public_id = ?`, account, id)
+}

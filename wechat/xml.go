@@ -256,6 +256,10 @@ func allowed(r rune) bool {
 		r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
+// Clean is a text without the characters that XML forbids, as every text is that
+// the platform brings.
+func Clean(text string) string { return clean([]byte(text)) }
+
 // clean makes a string of bytes: characters that XML forbids are dropped,
 // bytes that are not UTF-8 become U+FFFD, everything else stays.
 func clean(b []byte) string {

@@ -39,12 +39,14 @@ CREATE INDEX viewers_sender ON viewers (sender_id);
 CREATE INDEX viewers_seen ON viewers (seen_at);
 
 -- A viewer that asks to be bound. code is a digest; state is waiting, asked
--- (the follower was asked) or agreed (the follower said yes). One that is over
--- stays for a while, so that its code is known as a used one.
+-- (the follower was asked) or agreed (the follower said yes). qr, sealed, is what
+-- a QR says that binds like the code. One that is over stays for a while, so that
+-- its code is known as a used one.
 CREATE TABLE bindings (
     viewer_id BIGINT PRIMARY KEY REFERENCES viewers (id) ON DELETE CASCADE,
     account_id BIGINT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     code @bytes NOT NULL,
+    qr @bytes,
     state TEXT NOT NULL,
     sender_id BIGINT REFERENCES senders (id) ON DELETE CASCADE,
     asked_at BIGINT NOT NULL DEFAULT 0,

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,51 @@ func exerciseViewers(t *testing.T, h Harness) {
 		w.clock.Advance(5 * time.Minute)
 		if _, err := w.db.GetBinding(ctx, v.ID); !errors.Is(err, callbackd.ErrNotFound) {
 			t.Fatalf("over: %v", err)
+		}
+	})
+	t.Run("TheQROfABindingIsItsAloneAndEndsWithIt", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		v, other := w.viewer(), w.viewer()
+		first, second := w.clock.Now().Add(time.Minute), w.clock.Now().Add(5*time.Minute)
+		want := func(when string, v callbackd.Viewer, want callbackd.Secret) {
+			t.Helper()
+			qr, err := w.db.GetBindingQR(ctx, v.ID)
+			if qr != want || want == "" && !errors.Is(err, callbackd.ErrNotFound) || want != "" && err != nil {
+				t.Errorf("%s: %q, %v", when, qr.Reveal(), err)
+			}
+		}
+		w.must(w.db.StartBinding(ctx, v, "ABCD2345", first))
+		want("no QR yet", v, "")
+		w.must(w.db.SetBindingQR(ctx, v.ID, first, "http://weixin.example/q/1"))
+		want("the first", v, "http://weixin.example/q/1")
+		want("another viewer", other, "")
+		w.must(w.db.StartBinding(ctx, v, "EFGH2345", second))
+		want("the first one's in the second", v, "")
+		w.must(w.db.SetBindingQR(ctx, v.ID, first, "http://weixin.example/q/1"))
+		want("the first one's, late", v, "")
+		w.must(w.db.SetBindingQR(ctx, v.ID, second, "http://weixin.example/q/2"))
+		want("the second", v, "http://weixin.example/q/2")
+		w.clock.Advance(5 * time.Minute)
+		want("over", v, "")
+	})
+	t.Run("ChangesOfPreferencesAllCount", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		sender := w.sender("oA")
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if _, err := w.db.ChangePreferences(ctx, w.acc.ID, sender, func(p *callbackd.Preferences) error { p.IdleAfterS++; return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		wrong := errors.New("no")
+		if _, err := w.db.ChangePreferences(ctx, w.acc.ID, sender, func(p *callbackd.Preferences) error { p.IdleAfterS = 0; return wrong }); !errors.Is(err, wrong) {
+			t.Errorf("%v", err)
+		}
+		if p, err := w.db.GetPreferences(ctx, sender); err != nil || p.IdleAfterS != callbackd.IdleAfterDefault+20 {
+			t.Errorf("%+v, %v", p, err)
 		}
 	})
 	t.Run("PreferencesAreTheDefaultsUntilTheyAreSet", func(t *testing.T) {

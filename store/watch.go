@@ -9,7 +9,7 @@ import (
 )
 
 // Ring says that something changed. It may come without a reason; the rows tell.
-type Ring struct{ Walls, Jobs, Config bool }
+type Ring struct{ Walls, Jobs, Config, Notices bool }
 
 // bell tells listeners of commits. Rings that nobody has taken yet melt into one.
 type bell struct {
@@ -20,16 +20,16 @@ type bell struct {
 func newBell() *bell { return &bell{listeners: map[chan Ring]struct{}{}} }
 
 func (b *bell) ring(r ringing) {
-	if !r.walls && !r.jobs && !r.config {
+	if r == (ringing{}) {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ch := range b.listeners {
-		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config}
+		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config, Notices: r.notices}
 		select {
 		case old := <-ch:
-			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config}
+			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config, next.Notices || old.Notices}
 		default:
 		}
 		ch <- next // never blocks: one place, emptied above, and only ring sends, under mu
@@ -57,7 +57,7 @@ const watchEvery = 200 * time.Millisecond
 // server, other nodes) and rings for it until ctx ends. SQLite is asked for
 // its data version; PostgreSQL notifies, and is asked as a safety net.
 func (db *DB) Watch(ctx context.Context) error {
-	all := ringing{walls: true, jobs: true, config: true}
+	all := ringing{walls: true, jobs: true, config: true, notices: true}
 	if db.dialect == postgres { // dialect: LISTEN
 		return db.watchPostgres(ctx, all)
 	}

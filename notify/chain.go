@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -73,6 +75,9 @@ type End struct {
 // used reports whether anything was sent to the device.
 func (e End) used() bool { return e.Channel.Used() || e.Vendor.Used() || e.Again.Used() }
 
+// last is when something was last handed to the device.
+func (e End) last() time.Time { return laterOf(e.Channel.At, laterOf(e.Vendor.At, e.Again.At)) }
+
 // Row is a row of the table, 1–10.
 type Row int
 
@@ -124,7 +129,29 @@ func Scopes(p callbackd.Preferences, f Facts) []Scope {
 	return []Scope{ScopeAll}
 }
 
+// ScopeOf narrows a chain to one device: a test that its follower asked for. It
+// goes out whether somebody is at the device or not.
+func ScopeOf(device callbackd.DeviceID) Scope {
+	return Scope(deviceScope + strconv.FormatInt(int64(device), 10))
+}
+
+const deviceScope = "device:"
+
 func (s Scope) narrow(f Facts) Facts {
+	if strings.HasPrefix(string(s), deviceScope) {
+		only := func(all []Reach) []Reach {
+			var kept []Reach
+			for _, r := range all {
+				if ScopeOf(r.Device) == s {
+					r.Active = true
+					kept = append(kept, r)
+				}
+			}
+			return kept
+		}
+		f.Computers, f.Phones, f.WeChat = only(f.Computers), only(f.Phones), false
+		return f
+	}
 	switch s {
 	case ScopeComputer:
 		f.Phones, f.WeChat = nil, false
@@ -152,6 +179,10 @@ type Chain struct {
 	AckedBy    callbackd.DeviceID
 	AckedAt    time.Time
 	HandedOver bool // the late hand-over has been used
+
+	RetryAt time.Time // a vendor asked for another time: not before; zero: none did
+	Retries int       // how often the chain was opened again for that
+	Unsure  bool      // the server was away: whether Out left is not known
 }
 
 // Ended reports whether the chain sends nothing more by itself.

@@ -27,6 +27,7 @@ type Alert struct {
 	Reason  callbackd.Reason
 	Name    string // the sender's public name
 	Words   string // of the message; for one without words, Label of its kind
+	Count   int    // of messages that are told together; 0: one message, or a test
 	Silent  bool
 }
 
@@ -37,6 +38,14 @@ func (a Alert) tag() string {
 		return string(a.Account)
 	}
 	return string(a.Notice)
+}
+
+// sentence is what level 0 says of it.
+func (a Alert) sentence() Text {
+	if a.Count > 0 {
+		return Text{fmt.Sprintf("%d 条新消息", a.Count), fmt.Sprintf("%d new messages", a.Count)}
+	}
+	return Sentence(a.Reason)
 }
 
 // Frame is what a device gets, on its channel and as payload of every vendor.
@@ -76,8 +85,11 @@ func encode(v any) []byte {
 
 // Sentence is what level 0 says, and all that it says: claim 2 of CN104144110A.
 func Sentence(why callbackd.Reason) Text {
-	if why == callbackd.ReasonMention {
+	switch why {
+	case callbackd.ReasonMention:
 		return Text{"有人提到了你", "You were mentioned"}
+	case callbackd.ReasonTest:
+		return Text{"测试提醒：这台设备收得到", "A test: this device gets notices"}
 	}
 	return Text{"有新消息", "New message"}
 }
@@ -155,7 +167,7 @@ func fit(a Alert, level callbackd.Level, fits func(Frame) bool) (Frame, bool) {
 			return f, true
 		}
 	}
-	f.Level, f.Title, f.Body = callbackd.LevelHint, Sentence(a.Reason).Both(), ""
+	f.Level, f.Title, f.Body = callbackd.LevelHint, a.sentence().Both(), ""
 	return f, fits(f)
 }
 

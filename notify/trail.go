@@ -14,6 +14,9 @@ const (
 	KeyAbandoned Key = "abandoned"
 	KeySuspect   Key = "suspect"
 	KeyHandOver  Key = "hand-over"
+	KeyRetried   Key = "retried"
+	KeyResumed   Key = "resumed"
+	KeyVendor    Key = "vendor"
 )
 
 // How a chain ends.
@@ -38,6 +41,8 @@ const (
 	KeyOwn        Key = "own"
 	KeyReceiveOff Key = "receive-off"
 	KeyOthersOnly Key = "others-only"
+	KeyLimited    Key = "limited"
+	KeyCollapsed  Key = "collapsed"
 )
 
 // Why somebody is alerted.
@@ -45,6 +50,8 @@ const (
 	KeyMentioned Key = "mentioned"
 	KeyReceiving Key = "receiving"
 	KeyEveryone  Key = "everyone"
+	KeyMany      Key = "many"
+	KeyTest      Key = "test"
 )
 
 // Text is a sentence for people, in both languages of the product.
@@ -78,6 +85,9 @@ var sentences = map[Key]Text{
 	KeyAbandoned: {"电脑转为无人使用，不再等它", "nobody is at the computer any more; not waited for"},
 	KeySuspect:   {"电脑显示有人，但每条路都没有回应，改提醒手机", "the computer says that somebody is there but answers on no way; on to the phone"},
 	KeyHandOver:  {"电脑已显示但还未读，人已离开，改提醒手机", "shown on the computer but not read before its user left; on to the phone"},
+	KeyRetried:   {"推送服务当时没空，现在再试一次", "the push service had asked for another time; tried again"},
+	KeyVendor:    {"推送服务的答复", "what the push service said"},
+	KeyResumed:   {"服务器重启过，不确定发出了没有，再发一次", "the server was away in the middle of it; sent once more"},
 
 	KeyAcked:       {"设备已显示", "a device shows it"},
 	KeyRead:        {"已读", "read"},
@@ -96,8 +106,12 @@ var sentences = map[Key]Text{
 	KeyOwn:        {"自己发的消息", "your own message"},
 	KeyReceiveOff: {"你没有打开接收提醒", "you have not switched receiving on"},
 	KeyOthersOnly: {"这条消息只提醒被提到的人", "this message alerts only those it mentions"},
+	KeyLimited:    {"发送者一小时内提到的人太多，只放进收件箱", "its sender mentioned too many people within the hour; in the inbox only"},
+	KeyCollapsed:  {"消息太多，合并成一条提醒", "many messages at once; told together in one notice"},
 
 	KeyMentioned: {"有人提到了你", "somebody mentioned you"},
 	KeyReceiving: {"你打开了接收提醒", "you switched receiving on"},
 	KeyEveryone:  {"该公众号提醒所有关注者", "this account alerts every follower"},
+	KeyMany:      {"短时间内有很多新消息", "many new messages in a short time"},
+	KeyTest:      {"你要求的测试", "a test that you asked for"},
 }

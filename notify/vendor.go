@@ -18,6 +18,9 @@ type Vendors struct {
 // settings for the device's vendor (any more).
 const ReasonNotSetUp = "not-set-up"
 
+// Has reports whether this installation can use a vendor.
+func (v Vendors) Has(p callbackd.Provider) bool { return v.Senders[p] != nil }
+
 // Send hands an alert to a device's vendor: at most the level that its follower
 // chose, measured as the vendor measures. Where the vendor finds it too large all
 // the same, less is said, down to the fixed sentence. A ttl of 0 means now or

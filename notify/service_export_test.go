@@ -1,0 +1,39 @@
+package notify
+
+import "context"
+
+// What tests of the service drive by hand, with a clock of theirs.
+
+// Tell looks at the walls, once.
+func (s *Service) Tell(ctx context.Context) error { return s.tellAll(ctx) }
+
+// StepDue steps what is due and what was woken, once.
+func (s *Service) StepDue(ctx context.Context) error {
+	_, err := s.stepDue(ctx)
+	return err
+}
+
+// Resume takes up what the server before left.
+func (s *Service) Resume(ctx context.Context) error { return s.resume(ctx) }
+
+// CarryOne makes one call that waits for a worker; false: none waits.
+func (s *Service) CarryOne(ctx context.Context) bool {
+	s.sends.mu.Lock()
+	waiting := len(s.sends.calls)
+	s.sends.mu.Unlock()
+	if waiting == 0 {
+		return false
+	}
+	call, ok := s.sends.take(ctx)
+	if ok {
+		call(ctx)
+	}
+	return ok
+}
+
+// Len is how many devices are remembered.
+func (p *MemoryPresences) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.devices)
+}

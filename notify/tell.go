@@ -33,15 +33,27 @@ const (
 // how soon a failed look is tried again.
 const lookAgain = 2 * time.Second
 
-// runTeller looks at every change of every wall, and decides who is told.
+// teller looks at every change of every wall, in order, and decides who is told.
+// How far it got is written down only now and then: a change that is looked at
+// again tells nobody twice.
+type teller struct {
+	*Service
+	seen    map[callbackd.AccountID]int64 // rev up to which changes were looked at
+	written map[callbackd.AccountID]int64 // rev that the cursor's row holds
+}
+
+// runTeller tells until ctx ends.
 func (s *Service) runTeller(ctx context.Context) {
+	t := teller{Service: s, seen: map[callbackd.AccountID]int64{}, written: map[callbackd.AccountID]int64{}}
 	rings, stop := s.DB.Listen()
 	defer stop()
 	again := time.NewTimer(0)
 	defer again.Stop()
 	for {
+		idle := false
 		select {
 		case <-ctx.Done():
+			t.write(context.WithoutCancel(ctx))
 			return
 		case ring := <-rings:
 			if ring.Config {
@@ -54,34 +66,70 @@ func (s *Service) runTeller(ctx context.Context) {
 				continue
 			}
 		case <-again.C:
+			idle = true
 		}
-		if err := s.tellAll(ctx); err != nil && ctx.Err() == nil {
+		if err := t.tellAll(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("deciding who is told failed; it is tried again", "err", err)
 		}
-		again.Reset(lookAgain)
+		if idle {
+			t.write(ctx)
+			t.indexSome(ctx)
+			again.Reset(lookAgain)
+		}
+	}
+}
+
+// write writes down how far the walls were looked at.
+func (t teller) write(ctx context.Context) {
+	for account, rev := range t.seen {
+		if t.written[account] == rev {
+			continue
+		}
+		if err := t.DB.MoveNoticeCursor(ctx, account, rev); err != nil {
+			if ctx.Err() == nil {
+				t.Log.Warn("the place up to which followers were told was not kept", "err", err)
+			}
+			return
+		}
+		t.written[account] = rev
+	}
+}
+
+// indexSome puts some names into the index before anybody is mentioned by them.
+func (t teller) indexSome(ctx context.Context) {
+	accounts, err := t.DB.ListAccountsWithNamesDue(ctx)
+	for _, a := range accounts {
+		if err == nil {
+			_, err = t.indexPage(ctx, a)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		t.Log.Warn("the index of names is behind", "err", err)
 	}
 }
 
 // tellAll brings every wall up to date. One that fails holds up no other.
-func (s *Service) tellAll(ctx context.Context) error {
-	cursors, err := s.DB.ListNoticeCursors(ctx)
+func (t teller) tellAll(ctx context.Context) error {
+	cursors, err := t.DB.ListNoticeCursors(ctx)
 	if err != nil {
 		return err
 	}
 	var failed error
 	for _, c := range cursors {
-		failed = errors.Join(failed, s.tellWall(ctx, c))
+		if c.Seen = max(c.Seen, t.seen[c.Account]); c.Seen < c.Rev {
+			failed = errors.Join(failed, t.tellWall(ctx, c))
+		}
 	}
 	return failed
 }
 
-func (s *Service) tellWall(ctx context.Context, c store.NoticeCursor) error {
-	a, err := s.accounts.get(ctx, c.Account)
+func (t teller) tellWall(ctx context.Context, c store.NoticeCursor) error {
+	a, err := t.accounts.get(ctx, c.Account)
 	if err != nil {
 		return err
 	}
 	for after := c.Seen; after < c.Rev; {
-		rows, err := s.DB.ListChanged(ctx, c.Account, after, changesPage)
+		rows, err := t.DB.ListChanged(ctx, c.Account, after, changesPage)
 		if err != nil {
 			return err
 		}
@@ -90,22 +138,22 @@ func (s *Service) tellWall(ctx context.Context, c store.NoticeCursor) error {
 			switch m := row.Message; {
 			case m.State != callbackd.StateShown:
 				gone = append(gone, m.ID)
-			case m.ShownRev > c.Seen:
-				if err := s.tell(ctx, a, row); err != nil {
+			case m.ShownRev > c.Seen: // of the beginning: a change of it may be on a later page than the one that showed it
+				if err := t.tell(ctx, a, row); err != nil {
 					return err
 				}
 			}
-			after = row.Message.Rev
+		}
+		if err := t.takeBack(ctx, gone); err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			after = rows[len(rows)-1].Message.Rev
 		}
 		if len(rows) < changesPage {
 			after = max(after, c.Rev)
 		}
-		if err := s.takeBack(ctx, gone); err != nil {
-			return err
-		}
-		if err := s.DB.MoveNoticeCursor(ctx, c.Account, after); err != nil {
-			return err
-		}
+		t.seen[c.Account] = after
 	}
 	return nil
 }
@@ -303,22 +351,26 @@ func (nameIndex) ByToken(string) (callbackd.SenderID, bool) { return 0, false }
 // indexNames puts the names of followers that are new or renamed into the index:
 // the nickname, where it is known, and the pseudonym that walls show else.
 func (s *Service) indexNames(ctx context.Context, account callbackd.AccountID) error {
-	for {
-		due, err := s.DB.ListNamesDue(ctx, account, tellPage)
-		if err != nil || len(due) == 0 {
+	for more := true; more; {
+		var err error
+		if more, err = s.indexPage(ctx, account); err != nil {
 			return err
-		}
-		all := make([]store.Names, len(due))
-		for i, d := range due {
-			all[i] = store.Names{NameDue: d, Keys: namesOf(d)}
-		}
-		if err := s.DB.SetNames(ctx, account, all); err != nil {
-			return err
-		}
-		if len(due) < tellPage {
-			return nil
 		}
 	}
+	return nil
+}
+
+// indexPage does so for some of them; more: others are left.
+func (s *Service) indexPage(ctx context.Context, account callbackd.AccountID) (more bool, err error) {
+	due, err := s.DB.ListNamesDue(ctx, account, tellPage)
+	if err != nil {
+		return false, err
+	}
+	all := make([]store.Names, len(due))
+	for i, d := range due {
+		all[i] = store.Names{NameDue: d, Keys: namesOf(d)}
+	}
+	return len(due) == tellPage, s.DB.SetNames(ctx, account, all)
 }
 
 func namesOf(d store.NameDue) []string {

@@ -21,6 +21,11 @@ func (db *DB) ListNamesDue(ctx context.Context, account callbackd.AccountID, lim
 		LEFT JOIN persons p ON p.id = s.person_id WHERE s.account_id = ? AND s.name_due ORDER BY s.id LIMIT ?`, account, limit)
 }
 
+// ListAccountsWithNamesDue returns the accounts for which ListNamesDue has some.
+func (db *DB) ListAccountsWithNamesDue(ctx context.Context) (all []callbackd.AccountID, err error) {
+	return all, db.sel(ctx, &all, `SELECT a.id FROM accounts a WHERE EXISTS (SELECT 1 FROM senders s WHERE s.account_id = a.id AND s.name_due) ORDER BY a.id`)
+}
+
 // Names are the folded names of a sender, made from what ListNamesDue told.
 type Names struct {
 	NameDue

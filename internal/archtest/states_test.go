@@ -39,6 +39,7 @@ func TestStatesDocument_NamesEveryState(t *testing.T) {
 		"## Message\n": {string(callbackd.StateHeld), string(callbackd.StateShown), string(callbackd.StateRefused), string(callbackd.StateRemoved), string(callbackd.StateErased)},
 		"## Media\n":   {string(callbackd.MediaPending), string(callbackd.MediaReady), string(callbackd.MediaFailed)},
 		"## Job\n":     {string(callbackd.JobReady), string(callbackd.JobRunning), string(callbackd.JobDone), string(callbackd.JobFailed), string(callbackd.JobCancelled)},
+		"## Binding\n": {string(callbackd.BindingWaiting), string(callbackd.BindingAsked), string(callbackd.BindingAgreed)},
 	} {
 		_, picture, ok := strings.Cut(section(t, heading), "```mermaid\n")
 		picture, _, ok2 := strings.Cut(picture, "```")

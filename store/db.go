@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
@@ -58,6 +59,8 @@ type DB struct {
 	senders *senderCache
 	accepts *acceptor
 	bell    *bell
+
+	statements atomic.Int64 // sent so far
 
 	hot   hotConn    // SQLite: of the group commit alone
 	mu    sync.Mutex // guards texts
@@ -162,6 +165,10 @@ func (db *DB) Ping(ctx context.Context) error { return db.r.PingContext(ctx) }
 // Now is the store's clock.
 func (db *DB) Now() time.Time { return db.now() }
 
+// Statements is how many statements were sent to the database so far, for those
+// who watch what something costs.
+func (db *DB) Statements() int64 { return db.statements.Load() }
+
 // Tx is a write transaction.
 type Tx struct {
 	db   *DB
@@ -218,6 +225,7 @@ func (db *DB) text(query string) string {
 }
 
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tx.db.statements.Add(1)
 	if s, ok := tx.hot[query]; ok {
 		return s.exec(args)
 	}
@@ -229,18 +237,22 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 }
 
 func (tx *Tx) get(ctx context.Context, dst any, query string, args ...any) error {
+	tx.db.statements.Add(1)
 	return tx.tx.GetContext(ctx, dst, tx.db.text(query), args...)
 }
 
 func (tx *Tx) sel(ctx context.Context, dst any, query string, args ...any) error {
+	tx.db.statements.Add(1)
 	return tx.tx.SelectContext(ctx, dst, tx.db.text(query), args...)
 }
 
 func (db *DB) get(ctx context.Context, dst any, query string, args ...any) error {
+	db.statements.Add(1)
 	return kind(db.r.GetContext(ctx, dst, db.text(query), args...))
 }
 
 func (db *DB) sel(ctx context.Context, dst any, query string, args ...any) error {
+	db.statements.Add(1)
 	return kind(db.r.SelectContext(ctx, dst, db.text(query), args...))
 }
 

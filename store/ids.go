@@ -29,7 +29,3 @@ func (s *idSource) next() int64 {
 		}
 	}
 }
-
-// firstIDAt is below every id that is drawn at a time or later: ids tell when
-// they were drawn, so an index by id serves for "since".
-func firstIDAt(t time.Time) int64 { return (t.UnixMilli()-idEpoch)<<22 - 1 }

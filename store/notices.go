@@ -104,8 +104,8 @@ func (db *DB) ListTold(ctx context.Context, who []callbackd.SenderID, since time
 	err := chunks(who, func(part []callbackd.SenderID) error {
 		var rows []Told
 		if err := db.sel(ctx, &rows, `SELECT sender_id, COUNT(*) AS plain, FALSE AS waiting FROM notices
-			WHERE id > ? AND alerted AND reason = 'receive' AND sort = 'message' AND sender_id IN (`+placeholders(len(part))+`) GROUP BY sender_id`,
-			args(part, firstIDAt(since))...); err != nil {
+			WHERE created_at > ? AND alerted AND reason = 'receive' AND sort = 'message' AND sender_id IN (`+placeholders(len(part))+`) GROUP BY sender_id`,
+			args(part, ms(since))...); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -135,7 +135,7 @@ func (db *DB) CountMentionsBy(ctx context.Context, author callbackd.SenderID, si
 // CountCollapsed counts the unread messages that a follower was not told one by
 // one since a time.
 func (db *DB) CountCollapsed(ctx context.Context, who callbackd.SenderID, since time.Time) (n int, err error) {
-	return n, db.get(ctx, &n, `SELECT COUNT(*) FROM notices WHERE sender_id = ? AND id > ? AND why = 'collapsed' AND read_at = 0`, who, firstIDAt(since))
+	return n, db.get(ctx, &n, `SELECT COUNT(*) FROM notices WHERE sender_id = ? AND created_at >= ? AND why = 'collapsed' AND read_at = 0`, who, ms(since))
 }
 
 // Notice is a row of somebody's inbox.

@@ -146,6 +146,7 @@ CREATE TABLE notices (
 );
 CREATE UNIQUE INDEX notices_once ON notices (sender_id, message_id);
 CREATE INDEX notices_inbox ON notices (sender_id, id);
+CREATE INDEX notices_recent ON notices (sender_id, created_at);
 CREATE INDEX notices_unread ON notices (sender_id) WHERE read_at = 0;
 CREATE INDEX notices_message ON notices (message_id);
 CREATE INDEX notices_account ON notices (account_id);

@@ -79,12 +79,10 @@ func vendorMessage(sender push.Sender, a Alert, level callbackd.Level, ttl time.
 	return m, f.Level, ok
 }
 
-// urgency is how much an alert may cost a battery.
+// urgency is how much an alert may cost a battery; of a silent one it is low in
+// any case.
 func urgency(a Alert) push.Urgency {
-	switch {
-	case a.Silent:
-		return push.UrgencyLow
-	case a.Reason == callbackd.ReasonReceive:
+	if a.Reason == callbackd.ReasonReceive {
 		return push.UrgencyNormal
 	}
 	return push.UrgencyHigh // somebody is called by name, or waits for the test that they asked for

@@ -182,6 +182,9 @@ func TestVendors_UrgencyCollapseAndLife(t *testing.T) {
 		if got := header(callbackd.ProviderAPNs, c.alert, "Apns-Priority", "Apns-Collapse-Id"); got != c.apns {
 			t.Errorf("%s by APNs: %q, want %q", name, got, c.apns)
 		}
+		if r, _ := v.last(callbackd.ProviderAPNs); bytes.Contains(r.Plain, []byte(`"sound"`)) == c.alert.Silent {
+			t.Errorf("%s by APNs: %s", name, r.Plain)
+		}
 		header(callbackd.ProviderFCM, c.alert)
 		r, f := v.last(callbackd.ProviderFCM)
 		var in struct {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -89,6 +90,22 @@ func TestWebPush_RefusesANameThatLeadsInside(t *testing.T) {
 		r := send(w, to)
 		want(t, r, push.Refused, 0)
 		if r.Reason != push.ReasonGuard {
+			t.Errorf("%s: %+v", address, r)
+		}
+	}
+}
+
+// Where the operator's network answers for the services itself, a range that they
+// allow is dialled; what else is inside is not.
+func TestWebPush_ReachesTheRangesThatAreAllowed(t *testing.T) {
+	s := newStage(t)
+	to := s.subscribed(s.fake.NewBrowser("one", "").SubscriptionAt("https://updates.push.services.mozilla.com/wpush/v2/synthetic"))
+	for address, reached := range map[string]bool{"127.0.0.1": true, "127.0.0.2": false} {
+		w := s.webPush(func(c *push.WebPushConfig) {
+			c.Resolver, c.Allow = everyName(t, address), []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		})
+		r := send(w, to) // nothing speaks TLS at port 443 there
+		if r.Outcome == push.Accepted || (r.Reason != push.ReasonGuard) != reached {
 			t.Errorf("%s: %+v", address, r)
 		}
 	}

@@ -84,7 +84,7 @@ func (v *VAPID) sign(audience, subject string, now time.Time) (string, error) {
 	}{"JWT", "ES256"}, struct {
 		Aud string `json:"aud"`
 		Exp int64  `json:"exp"`
-		Sub string `json:"sub"`
+		Sub string `json:"sub,omitempty"`
 	}{audience, now.Add(vapidLife).Unix(), subject})
 }
 

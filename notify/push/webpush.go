@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"sync"
@@ -24,11 +25,12 @@ const maxOrigins = 256
 // maxTTL is what push services take at most: four weeks.
 const maxTTL = 28 * 24 * time.Hour
 
-// WebPushConfig is what a WebPush needs. Timeout and Now may be zero.
+// WebPushConfig is what a WebPush needs. All but Key may be zero.
 type WebPushConfig struct {
 	Key      *VAPID
-	Subject  string // as ParseSubject takes it
+	Subject  string // as ParseSubject takes it; empty: tokens name no operator, which Apple's service refuses
 	Hosts    Hosts
+	Allow    []netip.Prefix   // private ranges in which the services' addresses may lie all the same
 	Timeout  time.Duration    // of one request; 0: 10 s
 	Resolver *net.Resolver    // nil: the system's
 	Now      func() time.Time // nil: time.Now
@@ -54,11 +56,13 @@ func NewWebPush(cfg WebPushConfig) (*WebPush, error) {
 	if cfg.Key == nil {
 		return nil, fmt.Errorf("web push without a key: %w", callbackd.ErrInvalid)
 	}
-	subject, err := ParseSubject(cfg.Subject)
-	if err != nil {
-		return nil, err
+	if cfg.Subject != "" {
+		subject, err := ParseSubject(cfg.Subject)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Subject = subject
 	}
-	cfg.Subject = subject
 	cfg.Timeout, cfg.Now = orTimeout(cfg.Timeout), orNow(cfg.Now)
 	return &WebPush{cfg: cfg, origins: map[string]*webOrigin{}}, nil
 }
@@ -138,7 +142,7 @@ func (w *WebPush) originFor(u *url.URL) (*webOrigin, error) {
 		o.used = now
 		return o, nil
 	}
-	opts := safedial.Options{Timeout: w.cfg.Timeout, MaxRedirects: -1, Resolver: w.cfg.Resolver}
+	opts := safedial.Options{Allow: w.cfg.Allow, Timeout: w.cfg.Timeout, MaxRedirects: -1, Resolver: w.cfg.Resolver}
 	if w.cfg.Hosts.isExtra(u) {
 		opts.AlwaysAllow = []string{name}
 	}

@@ -121,6 +121,20 @@ func TestWebPush_TokenIsSharedForHalfItsLife(t *testing.T) {
 	}
 }
 
+func TestWebPush_WithoutSubjectTheTokenNamesNobody(t *testing.T) {
+	s := newStage(t)
+	for subject, want := range map[string]any{"": nil, "operator@callbackd.example": "mailto:operator@callbackd.example"} {
+		d, to := s.browser("of " + subject)
+		send(s.webPush(func(c *push.WebPushConfig) { c.Subject = subject }), to)
+		token := strings.TrimPrefix(strings.Split(one(t, d).Header.Get("Authorization"), ",")[0], "vapid t=")
+		claims := map[string]any{}
+		claimsOf(t, token, &claims)
+		if claims["sub"] != want || claims["aud"] != s.fake.URL {
+			t.Errorf("%q: %v", subject, claims)
+		}
+	}
+}
+
 func TestParseSubject_CarriesItsSchemeOnce(t *testing.T) {
 	for in, out := range map[string]string{
 		"a@b.example": "mailto:a@b.example", "mailto:a@b.example": "mailto:a@b.example",
@@ -213,7 +227,7 @@ func TestWebPush_StatusesMeanWhatTheyMean(t *testing.T) {
 func TestNewWebPush_RefusesWhatCannotWork(t *testing.T) {
 	s := newStage(t)
 	for name, cfg := range map[string]push.WebPushConfig{
-		"no key": {Subject: "a@b.example"}, "no subject": {Key: s.vapid}, "no address": {Key: s.vapid, Subject: "somebody"},
+		"no key": {Subject: "a@b.example"}, "no address": {Key: s.vapid, Subject: "somebody"},
 	} {
 		if _, err := push.NewWebPush(cfg); !errors.Is(err, callbackd.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)

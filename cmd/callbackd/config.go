@@ -21,6 +21,7 @@ type Config struct {
 	Storage  StorageConfig
 	WeChat   WeChatConfig
 	Outbound OutboundConfig
+	Notices  NoticesConfig
 	Log      LogConfig
 }
 
@@ -77,7 +78,7 @@ func (s setting) env() string {
 
 // settings is the table. Its order is that of --help and docs/operations.md.
 func settings() []setting {
-	return []setting{
+	table := []setting{
 		{"listen", ":8080", "`address` that the server listens on",
 			address(func(c *Config) *string { return &c.HTTP.Listen })},
 		{"admin-listen", "127.0.0.1:8081", "`address` for metrics and profiling, or off", setAdminListen},
@@ -102,10 +103,13 @@ func settings() []setting {
 			ranges(func(c *Config) *[]netip.Prefix { return &c.Outbound.Allow })},
 		{"keep-raw", "168h", "how `long` raw callbacks and stored operator pages are kept",
 			duration(func(c *Config) *time.Duration { return &c.Storage.KeepRaw })},
+	}
+	table = append(table, noticeSettings()...)
+	return append(table, []setting{
 		{"log-level", "info", "`level`: debug, info, warn or error", setLogLevel},
 		{"log-format", "text", "`format`: text or json",
 			oneOf(func(c *Config) *string { return &c.Log.Format }, "text", "json")},
-	}
+	}...)
 }
 
 // configFlag names the file; it has no key in the file itself.

@@ -48,8 +48,20 @@ func TestConfig_FlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 		"mpweb-pace":      {"1s", "2s", "3s", "200ms"},
 		"outbound-allow":  {"10.0.0.1", "10.0.0.2", "10.0.0.3", ""},
 		"keep-raw":        {"1h", "2h", "3h", "168h"},
+		"webpush-subject": {"a@b.example", "https://b.example", "mailto:c@b.example", ""},
+		"webpush-hosts":   {"a.example", "b.example:81", "127.0.0.1:82", ""},
+		"apns-key-file":   {"a", "b", "c", ""},
+		"apns-key-id":     {"a", "b", "c", ""},
+		"apns-team":       {"a", "b", "c", ""},
+		"apns-topic":      {"a", "b", "c", ""},
+		"apns-url":        {"http://a", "http://b", "http://c", "https://api.push.apple.com"},
+		"fcm-url":         {"http://a", "http://b", "http://c", "https://fcm.googleapis.com"},
+		"notice-ack":      {"1s", "2s", "300ms", "3s"},
 		"log-level":       {"debug", "warn", "error", "info"},
 		"log-format":      {"json", "text", "json", "text"},
+
+		"fcm-credentials-file": {"a", "b", "c", ""},
+		"notice-vendor-ack":    {"1s", "2s", "300ms", "10s"},
 	}
 	for _, s := range settings() {
 		sample, ok := samples[s.name]
@@ -174,6 +186,13 @@ func TestConfig_RefusesWhatCannotWorkInOneLineThatNamesTheSource(t *testing.T) {
 		"blobs of later work":   {args: flag("--blobs=s3://bucket"), want: []string{"file:"}},
 		"log level":             {args: flag("--log-level=loud"), want: []string{"debug, info, warn, error"}},
 		"log format":            {args: flag("--log-format=xml"), want: []string{"text, json"}},
+		"subject":               {args: flag("--webpush-subject=operator"), want: []string{"--webpush-subject", `"operator"`, "ops@example.com"}},
+		"subject by http":       {args: flag("--webpush-subject=http://a.example"), want: []string{"neither a mail address nor an https URL"}},
+		"push host is a URL":    {args: flag("--webpush-hosts=a.example,http://b.example"), want: []string{"--webpush-hosts", "without http://"}},
+		"push host with a star": {args: flag("--webpush-hosts=*.example"), want: []string{"--webpush-hosts"}},
+		"APNs URL":              {args: flag("--apns-url=api.push.apple.com"), want: []string{"--apns-url", "not an http or https URL"}},
+		"no time to answer":     {args: flag("--notice-ack=0s"), want: []string{"--notice-ack", "no time at all", "3s"}},
+		"no time for a vendor":  {env: map[string]string{"CALLBACKD_NOTICE_VENDOR_ACK": "10"}, want: []string{"CALLBACKD_NOTICE_VENDOR_ACK", "span of time"}},
 		"empty path":            {args: flag("--data-dir="), want: []string{"--data-dir", "empty"}},
 	} {
 		_, err := load(t, c.args, c.env, c.file)

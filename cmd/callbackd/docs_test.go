@@ -81,8 +81,20 @@ func TestContract_SettingsKeepTheirNames(t *testing.T) {
 		"mpweb-pace":      "CALLBACKD_MPWEB_PACE 200ms",
 		"outbound-allow":  "CALLBACKD_OUTBOUND_ALLOW ",
 		"keep-raw":        "CALLBACKD_KEEP_RAW 168h",
+		"webpush-subject": "CALLBACKD_WEBPUSH_SUBJECT ",
+		"webpush-hosts":   "CALLBACKD_WEBPUSH_HOSTS ",
+		"apns-key-file":   "CALLBACKD_APNS_KEY_FILE ",
+		"apns-key-id":     "CALLBACKD_APNS_KEY_ID ",
+		"apns-team":       "CALLBACKD_APNS_TEAM ",
+		"apns-topic":      "CALLBACKD_APNS_TOPIC ",
+		"apns-url":        "CALLBACKD_APNS_URL https://api.push.apple.com",
+		"fcm-url":         "CALLBACKD_FCM_URL https://fcm.googleapis.com",
+		"notice-ack":      "CALLBACKD_NOTICE_ACK 3s",
 		"log-level":       "CALLBACKD_LOG_LEVEL info",
 		"log-format":      "CALLBACKD_LOG_FORMAT text",
+
+		"fcm-credentials-file": "CALLBACKD_FCM_CREDENTIALS_FILE ",
+		"notice-vendor-ack":    "CALLBACKD_NOTICE_VENDOR_ACK 10s",
 	} {
 		if have[name] != want {
 			t.Errorf("--%s: got %q, want %q", name, have[name], want)

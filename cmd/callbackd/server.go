@@ -36,6 +36,7 @@ type server struct {
 	hub      *live.Hub
 	runner   *jobs.Runner
 	publish  *wall.Publisher
+	vendors  *vendors
 	admin    http.Handler
 }
 
@@ -62,6 +63,9 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 	s.runner = jobs.New(inst.db, inst.lock.Node, drainLimit, inst.log)
 	clients, err := newPlatformClients(inst, reg.mpwebRequest)
 	if err != nil {
+		return nil, err
+	}
+	if s.vendors, err = newVendors(ctx, inst); err != nil {
 		return nil, err
 	}
 	if err := registerJobs(ctx, s.runner, inst, clients); err != nil {
@@ -131,6 +135,7 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	stopParts()
 	parts.Wait()
 	hub.Wait()
+	s.vendors.close()
 	return err
 }
 

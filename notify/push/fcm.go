@@ -79,10 +79,9 @@ func ParseFCMToken(text string) (Token, error) {
 // Fits implements Sender.
 func (*FCM) Fits(m Message) bool { return len(fcmKey)+len(m.Payload) <= MaxFCMData }
 
-// Close implements Sender. It waits for a request for an access token that is
-// still out, at most the sender's timeout.
+// Close implements Sender. A request for an access token that is still out ends.
 func (f *FCM) Close() {
-	f.grant.wait()
+	f.grant.end()
 	f.grant.origin.client.CloseIdleConnections()
 	f.origin.client.CloseIdleConnections()
 }

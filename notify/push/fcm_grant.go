@@ -45,6 +45,7 @@ type grant struct {
 
 // flight is one request for a token. Its result may be read after done.
 type flight struct {
+	cancel  context.CancelFunc
 	done    chan struct{}
 	access  string
 	problem *Result
@@ -120,9 +121,10 @@ func (g *grant) get(ctx context.Context) (string, *Result) {
 	}
 	f := g.flight
 	if f == nil {
-		f = &flight{done: make(chan struct{})}
+		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		f = &flight{cancel: cancel, done: make(chan struct{})}
 		g.flight = f
-		go g.run(context.WithoutCancel(ctx), f) // ends with the client's timeout; wait waits for it
+		go g.run(own, f) // ends with the client's timeout at the latest; end waits for it
 	}
 	g.mu.Unlock()
 	select {
@@ -150,17 +152,19 @@ func (g *grant) drop(used string) bool {
 	return true
 }
 
-// wait returns when no request is out.
-func (g *grant) wait() {
+// end gives up the request that is out, if one is, and waits for its end.
+func (g *grant) end() {
 	g.mu.Lock()
 	f := g.flight
 	g.mu.Unlock()
 	if f != nil {
+		f.cancel()
 		<-f.done
 	}
 }
 
 func (g *grant) run(ctx context.Context, f *flight) {
+	defer f.cancel()
 	access, life, problem := g.ask(ctx)
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -194,7 +194,7 @@ func TestFCM_TokenEndpointThatFails(t *testing.T) {
 // Who gives up while the token is asked for takes nobody with him.
 func TestFCM_TheFirstCallerMayGiveUp(t *testing.T) {
 	s := newStage(t)
-	f := s.fcm(func(c *push.FCMConfig) { c.Timeout = 200 * time.Millisecond })
+	f := s.fcm(nil)
 	s.fake.AnswerTokens(pushtest.Answer{Hang: true})
 	_, to := s.android("one")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -205,7 +205,7 @@ func TestFCM_TheFirstCallerMayGiveUp(t *testing.T) {
 	if r := <-first; r.Outcome != push.Retry || r.Reason != push.ReasonCancelled {
 		t.Errorf("%+v", r)
 	}
-	f.Close() // waits for the grant that is out
+	f.Close() // ends the grant that is out
 	want(t, send(f, to), push.Accepted, 200)
 }
 

@@ -43,6 +43,11 @@ func TestGrant_OutlivesTheCallerWhoAskedFirst(t *testing.T) {
 	if request.Err() != nil {
 		t.Error("the request ended with its first caller")
 	}
-	close(h.release)
-	g.wait()
+	stop := context.AfterFunc(request, func() { close(h.release) }) // which end brings about
+	defer stop()
+	g.end()
+	if request.Err() == nil {
+		t.Error("the request outlives the end")
+	}
+	g.end() // nothing is out
 }

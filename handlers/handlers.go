@@ -88,11 +88,14 @@ func (h *Handlers) routeShort(r chi.Router) {
 	}
 	r.Get("/wall/{account}", h.page(h.showWall))
 	r.Get("/wall/{account}/", h.page(h.showWall))
+	r.Get("/wall/{account}/me", h.page(h.showMe))
+	r.Get("/wall/{account}/manifest.webmanifest", h.plain(h.showManifest))
 	r.Get("/wall/{account}/messages", h.json(h.showMessages))
 	r.Get("/wall/{account}/changes", h.json(h.showChanges))
 	r.Get("/wall/{account}/join.png", h.plain(h.showJoinPNG))
 	r.Get("/wall/{account}/join.svg", h.plain(h.showJoinSVG))
 	r.Handle("/static/*", web.Static())
+	r.Handle("/sw.js", web.ServiceWorker())
 	r.Get("/healthz", h.plain(h.showHealth))
 	r.Get("/readyz", h.plain(h.showReady))
 }

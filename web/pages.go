@@ -98,6 +98,12 @@ func (p WallPage) OtherPath() string { return p.path() + "?lang=" + string(p.Lan
 // JoinPath is the picture of the join QR.
 func (p WallPage) JoinPath() string { return p.path() + "/join.svg" }
 
+// MePath is the page of a viewer's own notices, in the page's language.
+func (p WallPage) MePath() string { return p.path() + "/me?lang=" + string(p.Lang) }
+
+// ManifestPath is what makes the wall an app that can be installed.
+func (p WallPage) ManifestPath() string { return manifestPath(p.Slug) }
+
 func (p WallPage) path() string { return "/wall/" + p.Slug }
 
 // TextsPath is the file with the texts for scripts.

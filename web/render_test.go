@@ -132,7 +132,7 @@ func TestWallPage_EscapesEverything(t *testing.T) {
 func TestPages_HoldNoInlineScriptOrStyle(t *testing.T) {
 	for _, page := range []web.Page{
 		web.WallPage{Lang: web.Chinese, Slug: "gala", Messages: allKinds()},
-		web.IndexPage{Lang: web.Chinese}, web.ErrorPage{Lang: web.English, Status: 410},
+		web.MePage{Lang: web.Chinese, Slug: "gala"}, web.IndexPage{Lang: web.Chinese}, web.ErrorPage{Lang: web.English, Status: 410},
 	} {
 		for _, n := range dom(t, render(t, page)) {
 			if n.Data == "style" || attr(n, "style") != "" || n.Data == "script" && n.FirstChild != nil {

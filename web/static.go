@@ -38,6 +38,7 @@ var kinds = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".json": "application/json",
+	".png":  "image/png",
 	".svg":  "image/svg+xml",
 }
 
@@ -120,15 +121,15 @@ func Static() http.Handler {
 			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 			return
 		}
-		serve(w, r, file)
+		serve(w, r, file, "public, max-age=31536000, immutable")
 	})
 }
 
-func serve(w http.ResponseWriter, r *http.Request, file *asset) {
+func serve(w http.ResponseWriter, r *http.Request, file *asset, keep string) {
 	body := file.body
 	head := w.Header()
 	head.Set("Content-Type", file.kind)
-	head.Set("Cache-Control", "public, max-age=31536000, immutable")
+	head.Set("Cache-Control", keep)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Content-Security-Policy", CSP) // a worker obeys that of its own file
 	head.Set("Vary", "Accept-Encoding")

@@ -25,8 +25,12 @@ func (w *Wall) routes(hub *live.Hub) http.Handler {
 	mux.HandleFunc("GET /wall/"+string(Slug)+"/messages", w.endpoint("messages", w.messages))
 	mux.HandleFunc("GET /wall/"+string(Slug)+"/changes", w.endpoint("changes", w.changes))
 	mux.HandleFunc("GET /wall/"+string(Slug)+"/join.svg", w.showJoin)
+	mux.HandleFunc("GET /wall/"+string(Slug)+"/me", w.showMe)
+	mux.HandleFunc("GET /wall/"+string(Slug)+"/manifest.webmanifest", w.showManifest)
+	mux.Handle("GET /sw.js", web.ServiceWorker())
+	mux.Handle("/api/v1/", w.API)
 	mux.HandleFunc("GET /media/", w.showFile)
-	mux.HandleFunc("GET /", func(rw http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Security-Policy", web.CSP)
 		if r.URL.Path == "/" {
 			_ = web.Render(rw, web.IndexPage{Lang: web.LangOf(r)})
@@ -49,6 +53,23 @@ func (w *Wall) showPage(rw http.ResponseWriter, r *http.Request) {
 	if err := web.Render(rw, page); err != nil {
 		w.tb.Errorf("render: %v", err)
 	}
+}
+
+func (w *Wall) showMe(rw http.ResponseWriter, r *http.Request) {
+	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
+	rw.Header().Set("Content-Security-Policy", web.CSP)
+	if err := web.Render(rw, web.MePage{Lang: web.LangOf(r), Slug: string(Slug), Name: w.Name}); err != nil {
+		w.tb.Errorf("render: %v", err)
+	}
+}
+
+func (w *Wall) showManifest(rw http.ResponseWriter, _ *http.Request) {
+	body, err := web.Manifest(string(Slug), w.Name)
+	if err != nil {
+		w.tb.Errorf("manifest: %v", err)
+	}
+	rw.Header().Set("Content-Type", "application/manifest+json")
+	_, _ = rw.Write(body)
 }
 
 // endpoint answers with JSON, after having been held where a test wants that.
@@ -124,8 +145,10 @@ func (w *Wall) showJoin(rw http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	rw.Header().Set("Content-Type", "image/svg+xml")
-	_, _ = rw.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#fff"/><path d="M1 1h3v3H1zM6 1h3v3H6zM1 6h3v3H1zM6 6h1v1H6zM8 8h1v1H8z"/></svg>`))
+	_, _ = rw.Write([]byte(square))
 }
+
+const square = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#fff"/><path d="M1 1h3v3H1zM6 1h3v3H6zM1 6h3v3H1zM6 6h1v1H6zM8 8h1v1H8z"/></svg>`
 
 func (w *Wall) showFile(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()

@@ -28,6 +28,7 @@ const Slug callbackd.Slug = "gala"
 type Wall struct {
 	Name   string
 	JoinQR bool // whether there is a join QR
+	API    *API // what viewers talk to
 
 	tb   testing.TB
 	addr string // host:port, the same over stops
@@ -59,7 +60,7 @@ type file struct {
 // New returns a wall without messages, whose server runs until the test ends.
 func New(tb testing.TB) *Wall {
 	tb.Helper()
-	w := &Wall{Name: "春晚现场", JoinQR: true, tb: tb,
+	w := &Wall{Name: "春晚现场", JoinQR: true, API: newAPI(), tb: tb,
 		rows: map[callbackd.PublicID]*row{}, files: map[string]file{}, held: map[string]chan struct{}{}, counts: map[string]int{}}
 	w.Start()
 	tb.Cleanup(func() { w.Stop() })

@@ -1,17 +1,26 @@
 // Addresses that scripts are loaded from. The page's policy refuses every
-// other way, and this one lets only files beside this file pass.
+// other way, and this one lets only files beside this file pass, and the service
+// worker, which must stand at the root of the server.
 
 const home = new URL('.', import.meta.url).href;
+const service = new URL('/sw.js', import.meta.url).href;
 
 const policy = globalThis.trustedTypes?.createPolicy('callbackd', {
   createScriptURL(address) {
-    if (!new URL(address, home).href.startsWith(home)) throw new TypeError('no script of ours');
+    const whole = new URL(address, home).href;
+    if (whole !== service && !whole.startsWith(home)) throw new TypeError('no script of ours');
     return address;
   },
 });
 
+const trust = (address) => (policy ? policy.createScriptURL(address) : address);
+
 /** Returns the address of a script beside this file, fit for a Worker. */
 export function scriptURL(name) {
-  const address = new URL(name, home).href;
-  return policy ? policy.createScriptURL(address) : address;
+  return trust(new URL(name, home).href);
+}
+
+/** Returns the address of the service worker, fit for registering it. */
+export function serviceURL() {
+  return trust(service);
 }

@@ -1,7 +1,8 @@
 // Makes the wall live. Without this file the page reads as it came.
 
 import { Feed } from './feed.js';
-import { connect } from './live.js';
+import { followWall, open } from './live.js';
+import { offerNotices } from './remind.js';
 import { offerSound, showState } from './state.js';
 import { Sync } from './sync.js';
 import { loadTexts, t } from './texts.js';
@@ -32,11 +33,13 @@ function goLive() {
   });
   offerSound();
   addEventListener('pageshow', (event) => { if (event.persisted) sync.suspect(); });
-  connect(stage.dataset.slug, {
+  const client = open(stage.dataset.slug);
+  followWall(client, stage.dataset.slug, {
     subscribed: (whole) => sync.subscribed(whole),
     lost: () => sync.lost(),
     pushed: (change) => sync.pushed(change),
   });
+  offerNotices(stage.dataset.slug, client);
   return sync;
 }
 

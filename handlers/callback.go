@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"callbackd"
+	"callbackd/notify"
 	"callbackd/store"
 	"callbackd/wechat"
 )
@@ -121,7 +122,7 @@ func (h *Handlers) callback(a *callbackd.Account, p *wechat.Push, now time.Time)
 		return cb
 	}
 	if p.MsgType == "event" {
-		h.event(cb, a, p.Event)
+		h.event(cb, a, p)
 		return cb
 	}
 	kind, text, ok := p.Message()
@@ -130,6 +131,9 @@ func (h *Handlers) callback(a *callbackd.Account, p *wechat.Push, now time.Time)
 	}
 	cb.Search = true
 	cb.Message = &callbackd.Message{Kind: kind, Text: text, SentAt: cb.CreateTime, MsgID: p.MsgID, Place: p.Place, Link: p.Link}
+	if kind == callbackd.KindText {
+		commandOf(cb, text, false)
+	}
 	if kind.HasMedia() {
 		cb.Media = &callbackd.Media{WeChatID: p.MediaID, HighResID: p.MediaID16K, ThumbID: p.ThumbMediaID, PicURL: p.PicURL, Format: p.Format}
 	}
@@ -137,14 +141,26 @@ func (h *Handlers) callback(a *callbackd.Account, p *wechat.Push, now time.Time)
 }
 
 // event fills in what an event does: following, the search that gives the
-// first word a face, and the answer that joining is allowed (CN103491087A, claim 5).
-func (h *Handlers) event(cb *store.Callback, a *callbackd.Account, event string) {
+// first word a face, and the answer that joining is allowed (CN103491087A, claim
+// 5), or the question of a viewer whose QR was scanned.
+func (h *Handlers) event(cb *store.Callback, a *callbackd.Account, p *wechat.Push) {
 	yes, no := true, false
-	switch event {
+	switch p.Event {
 	case "subscribe", "SCAN":
 		cb.Following, cb.Search = &yes, true
 		cb.Answer = a.WelcomeText(h.PublicURL.JoinPath("wall", string(a.Slug)).String())
+		if code, ok := callbackd.CodeOfScene(p.EventKey); ok {
+			commandOf(cb, code, true)
+		}
 	case "unsubscribe":
 		cb.Following = &no
+	}
+}
+
+// commandOf notes what a text may ask of us, or a scene that was scanned: that is
+// a code or nothing.
+func commandOf(cb *store.Callback, text string, scanned bool) {
+	if c, ok := notify.ParseCommand(text); ok && (!scanned || c.Kind == callbackd.CommandBind) {
+		cb.Command, cb.Reply = &c, notify.ReplyTo
 	}
 }

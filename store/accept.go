@@ -60,6 +60,11 @@ type Callback struct {
 	// Mentions are whom the author chose, in the order of the text; names in the
 	// text itself are looked at later.
 	Mentions []callbackd.SenderID
+	// Command is what the text, or the scanned scene, may ask for; nil: nothing.
+	// Where the rows say that it does, there is no message, and Reply, which looks
+	// at nothing else, makes the answer.
+	Command *callbackd.Command
+	Reply   func(callbackd.CommandResult) string
 }
 
 // Accepted is what became of a callback.
@@ -68,6 +73,10 @@ type Accepted struct {
 	Answer string             // of the first time
 	State  callbackd.State    // of the message; empty without one, and for a repeat
 	Public callbackd.PublicID // of the message, like State
+
+	Sender  callbackd.SenderID      // who sent it; 0 for a repeat, and where there is no sender
+	Command callbackd.CommandResult // what a command did now; for a repeat nothing
+	Freed   []callbackd.ViewerID    // viewers that a command unbound
 }
 
 // Accept stores a callback with its message, sender, media, wall position and
@@ -142,6 +151,17 @@ func (tx *Tx) accept(ctx context.Context, c *acceptCall, b *batch) (Accepted, er
 		return out, err
 	}
 	c.known = &s
+	out.Sender = s.id
+	if cb.Command != nil {
+		done, err := tx.command(ctx, cb, key, s.id)
+		if err != nil {
+			return out, err
+		}
+		if done.result.Outcome != callbackd.CommandNone {
+			out.Answer, out.Command, out.Freed = done.answer, done.result, done.freed
+			return out, nil
+		}
+	}
 	if cb.Message != nil {
 		out.Public = cmp.Or(cb.Message.PublicID, callbackd.NewMessageID(cb.ReceivedAt))
 		out.State, err = tx.acceptMessage(ctx, cb, s.id, out.Public, b.walls)

@@ -5,6 +5,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -136,6 +137,7 @@ func Exercise(t *testing.T, h Harness) {
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen,
 		"Keys": exerciseKeys, "Viewers": exerciseViewers,
+		"Commands": exerciseCommands, "Devices": exerciseDevices,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, h) })
 	}
@@ -143,7 +145,8 @@ func Exercise(t *testing.T, h Harness) {
 
 // CheckInvariants holds after every scenario: seq and rev are given once and
 // never beyond the wall's counters, what passed the gate has both, what never
-// passed has neither, and nobody is two people.
+// passed has neither, nobody is two people, and a device belongs to the follower
+// to whom its viewer is bound.
 func CheckInvariants(t testing.TB, db *store.DB) {
 	t.Helper()
 	walls, err := db.ListWalls(ctx)
@@ -152,25 +155,28 @@ func CheckInvariants(t testing.TB, db *store.DB) {
 		return
 	}
 	for _, w := range walls {
-		checkWall(t, db, w)
+		senders := checkWall(t, db, w)
 		checkPersons(t, db, w)
+		checkDevices(t, db, w, senders)
 	}
 }
 
-func checkWall(t testing.TB, db *store.DB, w store.Wall) {
+// checkWall returns whose messages they are.
+func checkWall(t testing.TB, db *store.DB, w store.Wall) (senders []callbackd.SenderID) {
 	t.Helper()
 	seqs, revs := map[int64]bool{}, map[int64]bool{}
 	for before := callbackd.MessageID(0); ; {
 		rows, err := db.ListMessages(ctx, w.Account, store.MessageFilter{Before: before, Limit: 500})
 		if err != nil {
 			t.Errorf("invariants: %v", err)
-			return
+			return senders
 		}
 		if len(rows) == 0 {
-			break
+			return senders
 		}
 		for _, r := range rows {
 			m := r.Message
+			senders = append(senders, m.Sender)
 			was := m.State == callbackd.StateShown || m.State == callbackd.StateRemoved || m.State == callbackd.StateErased
 			switch {
 			case was != (m.Seq > 0) || was != (m.Rev > 0) || was != (m.ShownRev > 0):
@@ -201,5 +207,25 @@ func checkPersons(t testing.TB, db *store.DB, w store.Wall) {
 			t.Errorf("invariants: one openID is two people: %v", other == p.FakeID)
 		}
 		known[p.OpenID] = p.FakeID
+	}
+}
+
+// checkDevices looks at the devices of everybody who has said something.
+func checkDevices(t testing.TB, db *store.DB, w store.Wall, senders []callbackd.SenderID) {
+	t.Helper()
+	slices.Sort(senders)
+	devices, err := db.ListDevicesOf(ctx, slices.Compact(senders))
+	if err != nil {
+		t.Errorf("invariants: %v", err)
+	}
+	of := map[callbackd.SenderID]int{}
+	for _, d := range devices {
+		v, err := db.GetViewer(ctx, d.Viewer)
+		if err != nil || v.Sender != d.Sender || v.Account != d.Account || d.Account != w.Account {
+			t.Errorf("invariants: a device of follower %d is in a viewer of %d (accounts %d, %d, wall %d): %v", d.Sender, v.Sender, d.Account, v.Account, w.Account, err)
+		}
+		if of[d.Sender]++; of[d.Sender] > store.MaxDevices {
+			t.Errorf("invariants: %d devices of one follower", of[d.Sender])
+		}
 	}
 }

@@ -43,6 +43,9 @@ type Doctor struct {
 	WeChat    *wechat.Client
 	MPWeb     *mpweb.Client
 	HTTP      *http.Client // its Transport asks our own public address; nil: the usual one
+	// Vendors are the notification servers that the settings name, each with what
+	// is wrong with its settings; nil: nothing.
+	Vendors map[callbackd.Provider]error
 }
 
 // checkLimit bounds each check: a doctor that hangs helps nobody.
@@ -67,7 +70,7 @@ func (d *Doctor) Run(ctx context.Context, accounts []*callbackd.Account, report 
 	one(d.publicURL)
 	for _, a := range accounts {
 		for _, check := range []func(context.Context, *callbackd.Account) Finding{
-			d.keys, d.callback, d.token, d.operatorPages, d.join, d.moderation} {
+			d.keys, d.callback, d.token, d.operatorPages, d.join, d.moderation, d.notices} {
 			one(func(ctx context.Context) Finding { return check(ctx, a) })
 		}
 	}

@@ -71,7 +71,8 @@ func newWard(t *testing.T) *ward {
 	pages, err := mpweb.New(mpweb.Config{BaseURL: sim.URL, Pace: time.Nanosecond, Sessions: db})
 	w.must(err)
 	w.Doctor = &doctor.Doctor{DataDir: dir, PublicURL: w.at("https://wall.example"), DB: db, Blobs: blobs,
-		WeChat: wechat.NewClient(wechat.Config{APIURL: sim.URL}), MPWeb: pages, HTTP: &http.Client{Transport: toServer{strings.TrimPrefix(front.URL, "http://")}}}
+		WeChat: wechat.NewClient(wechat.Config{APIURL: sim.URL}), MPWeb: pages, HTTP: &http.Client{Transport: toServer{strings.TrimPrefix(front.URL, "http://")}},
+		Vendors: map[callbackd.Provider]error{callbackd.ProviderWebPush: nil}}
 	return w
 }
 
@@ -144,7 +145,7 @@ func TestRun_AWholeInstallationIsWell(t *testing.T) {
 	if !well {
 		t.Errorf("%+v", found)
 	}
-	for _, check := range []string{"data-dir", "database", "blobs", "ffmpeg", "public-url", "gala/keys", "gala/callback", "gala/token", "gala/mpweb", "gala/moderation"} {
+	for _, check := range []string{"data-dir", "database", "blobs", "ffmpeg", "public-url", "gala/keys", "gala/callback", "gala/token", "gala/mpweb", "gala/moderation", "gala/notices"} {
 		w.want(found[check], doctor.OK)
 	}
 	w.want(found["gala/join"], doctor.Off, "serve gets one")

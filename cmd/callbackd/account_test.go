@@ -26,8 +26,9 @@ func TestAccount_OnAnEmptyFolderWithoutServerAndNetwork(t *testing.T) {
 	s.must(json.Unmarshal([]byte(added), &got))
 	want := map[string]any{"slug": "spring", "name": "春晚现场", "original_id": "gh_0123456789ab", "app_id": "wx0123456789abcdef", "app_secret": "[secret]",
 		"token": "[secret]", "aes_key": "[secret]", "mode": "safe", "moderation": "auto", "join_url": "http://weixin.qq.com/r/x", "owner": "tv",
-		"mpweb":        map[string]any{"username": "operator@example.com", "password": "[secret]", "dialect": "2014"},
-		"resolve":      []any{"msg-id", "create-time"},
+		"mpweb":             map[string]any{"username": "operator@example.com", "password": "[secret]", "dialect": "2014"},
+		"resolve":           []any{"msg-id", "create-time"},
+		"mention_detection": "on", "receive_switch": "on", "mention_exclusive": "off",
 		"callback_url": "https://wall.example/callback/spring", "wall_url": "https://wall.example/wall/spring"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s", added)
@@ -75,7 +76,8 @@ func TestAccountAdd_TheLeastThatWorks(t *testing.T) {
 		"empty": `{"name":"春晚","original_id":"gh_0123456789ab","token":"springToken2014","mode":"plain","moderation":"","app_id":"","app_secret":"","aes_key":"",
 			"mpweb":"","resolve":"","join_url":"","owner":"","welcome":""}`,
 		"null": ` {"name":" 春晚\t","original_id":"gh_0123456789ab\n","token":" springToken2014 ","mode":null,"moderation":null,"app_id":null,"app_secret":null,
-			"aes_key":null,"mpweb":null,"resolve":null,"join_url":null,"owner":null,"welcome":null} `,
+			"aes_key":null,"mpweb":null,"resolve":null,"join_url":null,"owner":null,"welcome":null,
+			"mention_detection":null,"receive_switch":"","mention_exclusive":null,"notice_template":null} `,
 		"no-login": `{"name":"春晚","original_id":"gh_0123456789ab","token":"springToken2014","mpweb":{"username":"","password":"","dialect":""},"resolve":[]}`,
 		"no-keys":  `{"name":"春晚","original_id":"gh_0123456789ab","token":"springToken2014","mpweb":{}}`,
 	} {

@@ -17,6 +17,8 @@ import (
 var (
 	originalIDShape = regexp.MustCompile(`^gh_[0-9a-f]{12}$`)
 	appIDShape      = regexp.MustCompile(`^wx[0-9a-f]{16}$`)
+	templateShape   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	fieldShape      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,31}$`)
 	tokenShape      = regexp.MustCompile(`^[A-Za-z0-9]{3,32}$`)
 )
 
@@ -28,7 +30,7 @@ const (
 
 // checkAccount refuses what cannot work, and says why.
 func checkAccount(a *callbackd.Account) error {
-	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb} {
+	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb, checkTemplate} {
 		if err := check(a); err != nil {
 			return err
 		}
@@ -136,6 +138,31 @@ func checkMPWeb(a *callbackd.Account) error {
 		return errors.New("resolve: open-id works in dialect 2016 only, where FakeID is the openID")
 	case a.MPWeb.Dialect == callbackd.Dialect2016 && slices.ContainsFunc(a.Resolve, func(s callbackd.Strategy) bool { return s == callbackd.StrategyUserPage }):
 		return errors.New("resolve: user-page works in dialect 2014 only")
+	}
+	return nil
+}
+
+func checkTemplate(a *callbackd.Account) error {
+	t := a.Notices.Template
+	if t == nil {
+		return nil
+	}
+	switch {
+	case t.ID == "":
+		return errors.New("notice_template.id is missing: the 模板ID that stands beside the template on the platform")
+	case !templateShape.MatchString(t.ID):
+		return errors.New("notice_template.id: it is one word of letters, digits, - and _")
+	case t.TitleKey == "":
+		return errors.New("notice_template.title is missing: the field of the template that takes the sender's name, such as thing1")
+	case t.TitleKey == t.BodyKey:
+		return fmt.Errorf("notice_template: title and body are both %s; name two fields, or leave body out", t.TitleKey)
+	case !a.HasAPI():
+		return errors.New("notice_template needs app_id and app_secret: it is sent by the official API")
+	}
+	for _, field := range []string{t.TitleKey, t.BodyKey} {
+		if field != "" && !fieldShape.MatchString(field) {
+			return fmt.Errorf("notice_template: %q is no field; write it like thing1, without {{ and .DATA", field)
+		}
 	}
 	return nil
 }

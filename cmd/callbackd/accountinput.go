@@ -18,14 +18,23 @@ import (
 type accountInput struct {
 	Name, OriginalID, AppID, AppSecret, Token, AESKey, Mode, Moderation, JoinURL, Welcome, Owner *string
 
-	MPWeb   *mpwebInput
-	Resolve *[]callbackd.Strategy
+	MentionDetection, ReceiveSwitch, MentionExclusive *string // on, off, or "" for the default
+
+	MPWeb          *mpwebInput
+	Resolve        *[]callbackd.Strategy
+	NoticeTemplate *templateInput
 }
 
 // mpwebInput is the login to the operator pages; remove takes it away.
 type mpwebInput struct {
 	remove                      bool
 	Username, Password, Dialect *string
+}
+
+// templateInput is the template for notices; remove takes it away.
+type templateInput struct {
+	remove          bool
+	ID, Title, Body *string
 }
 
 // accountHelp tells people what the JSON of an account holds.
@@ -45,7 +54,13 @@ What is absent or "" is off, and doctor says what that means. set keeps what is 
   welcome      answer to who joins; {wall} stands for the wall's URL
   owner        accounts with the same owner may share what is known of a person
   mpweb        {"username": "…", "password": "…", "dialect": "2014" or "2016"}: the login to the operator pages
-  resolve      strategies in order: open-id, msg-id, user-page, create-time (default: the dialect's own order)`
+  resolve      strategies in order: open-id, msg-id, user-page, create-time (default: the dialect's own order)
+
+  mention_detection  on (default): whom a message mentions is told of it; off: nobody counts as mentioned
+  receive_switch     on (default): who switched receiving on is told of every message; off: every follower is
+  mention_exclusive  off (default); on: a message with mentions is told to the mentioned alone
+  notice_template    {"id": "…", "title": "thing1", "body": "thing2"}: a template of the account and its two fields, for notices
+                     by WeChat when the 48 hours after a follower's last word are over; needs app_secret`
 
 // maxAccount bounds the JSON of an account, in bytes.
 const maxAccount = 1 << 20
@@ -68,12 +83,17 @@ func readAccount(r io.Reader) (accountInput, error) {
 	words := map[string]**string{"name": &in.Name, "original_id": &in.OriginalID, "app_id": &in.AppID, "app_secret": &in.AppSecret,
 		"token": &in.Token, "aes_key": &in.AESKey, "mode": &in.Mode, "moderation": &in.Moderation, "join_url": &in.JoinURL,
 		"welcome": &in.Welcome, "owner": &in.Owner}
+	switches := map[string]**string{"mention_detection": &in.MentionDetection, "receive_switch": &in.ReceiveSwitch, "mention_exclusive": &in.MentionExclusive}
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		switch target := words[key]; {
 		case key == "mpweb":
 			in.MPWeb, err = readMPWeb(raw[key])
 		case key == "resolve":
 			in.Resolve, err = readResolve(raw[key])
+		case key == "notice_template":
+			in.NoticeTemplate, err = readTemplate(raw[key])
+		case switches[key] != nil:
+			*switches[key], err = readSwitch(key, raw[key])
 		case target != nil:
 			*target, err = readWord(key, raw[key])
 		default:
@@ -136,6 +156,38 @@ func readMPWeb(value json.RawMessage) (*mpwebInput, error) {
 			return nil, fmt.Errorf("unknown key %q in mpweb: there are username, password and dialect", key)
 		}
 		if *target, err = readWord("mpweb."+key, raw[key]); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// readSwitch reads on or off; null and "" mean the default.
+func readSwitch(key string, value json.RawMessage) (*string, error) {
+	word, err := readWord(key, value)
+	if err == nil && !slices.Contains([]string{"on", "off", ""}, *word) {
+		err = fmt.Errorf("%s %q: write on or off, or null for the default", key, *word)
+	}
+	return word, err
+}
+
+// readTemplate reads the template for notices; null and "" take it away.
+func readTemplate(value json.RawMessage) (*templateInput, error) {
+	if isNone(value) {
+		return &templateInput{remove: true}, nil
+	}
+	raw, err := readObject("notice_template", value)
+	if err != nil {
+		return nil, err
+	}
+	in := &templateInput{}
+	words := map[string]**string{"id": &in.ID, "title": &in.Title, "body": &in.Body}
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
+		target := words[key]
+		if target == nil {
+			return nil, fmt.Errorf("unknown key %q in notice_template: there are id, title and body", key)
+		}
+		if *target, err = readWord("notice_template."+key, raw[key]); err != nil {
 			return nil, err
 		}
 	}

@@ -30,6 +30,18 @@ func (in accountInput) merge(a *callbackd.Account, now time.Time) {
 		a.Resolve = *in.Resolve
 	}
 	in.MPWeb.merge(a)
+	mergeSwitch(&a.Notices.Group.IgnoreMentions, in.MentionDetection, "off")
+	mergeSwitch(&a.Notices.Group.NoReceiveSwitch, in.ReceiveSwitch, "off")
+	mergeSwitch(&a.Notices.Group.MentionExclusive, in.MentionExclusive, "on")
+	in.NoticeTemplate.merge(a)
+}
+
+// mergeSwitch sets a field where the input has its switch: true for the word that
+// is not the default.
+func mergeSwitch(field *bool, value *string, word string) {
+	if value != nil {
+		*field = *value == word
+	}
 }
 
 // mergeWord sets a field where the input has it.
@@ -52,5 +64,21 @@ func (in *mpwebInput) merge(a *callbackd.Account) {
 	mergeWord(&login.Dialect, in.Dialect)
 	if a.MPWeb = &login; in.remove || login == (callbackd.MPWebLogin{}) {
 		a.MPWeb = nil
+	}
+}
+
+func (in *templateInput) merge(a *callbackd.Account) {
+	if in == nil {
+		return
+	}
+	template := callbackd.NoticeTemplate{}
+	if a.Notices.Template != nil {
+		template = *a.Notices.Template
+	}
+	mergeWord(&template.ID, in.ID)
+	mergeWord(&template.TitleKey, in.Title)
+	mergeWord(&template.BodyKey, in.Body)
+	if a.Notices.Template = &template; in.remove || template == (callbackd.NoticeTemplate{}) {
+		a.Notices.Template = nil
 	}
 }

@@ -22,8 +22,14 @@ type accountOutput struct {
 	Owner      string               `json:"owner,omitempty"`
 	MPWeb      *mpwebOutput         `json:"mpweb,omitempty"`
 	Resolve    []callbackd.Strategy `json:"resolve,omitempty"`
-	Callback   string               `json:"callback_url"`
-	Wall       string               `json:"wall_url"`
+
+	MentionDetection string                    `json:"mention_detection"`
+	ReceiveSwitch    string                    `json:"receive_switch"`
+	MentionExclusive string                    `json:"mention_exclusive"`
+	NoticeTemplate   *callbackd.NoticeTemplate `json:"notice_template,omitempty"`
+
+	Callback string `json:"callback_url"`
+	Wall     string `json:"wall_url"`
 }
 
 type mpwebOutput struct {
@@ -34,10 +40,19 @@ type mpwebOutput struct {
 
 func describeAccount(a *callbackd.Account, public *url.URL) accountOutput {
 	out := accountOutput{Slug: a.Slug, Name: a.Name, OriginalID: a.OriginalID, AppID: a.AppID, AppSecret: a.AppSecret, Token: a.Token,
+		MentionDetection: onOff(!a.Notices.Group.IgnoreMentions), ReceiveSwitch: onOff(!a.Notices.Group.NoReceiveSwitch),
+		MentionExclusive: onOff(a.Notices.Group.MentionExclusive), NoticeTemplate: a.Notices.Template,
 		AESKey: a.AESKey, Mode: a.Mode, Moderation: a.Moderation, JoinURL: a.JoinURL, Welcome: a.Welcome, Owner: a.Owner, Resolve: a.Strategies(),
 		Callback: public.JoinPath("callback", string(a.Slug)).String(), Wall: public.JoinPath("wall", string(a.Slug)).String()}
 	if a.MPWeb != nil {
 		out.MPWeb = &mpwebOutput{a.MPWeb.Username, a.MPWeb.Password, a.MPWeb.Dialect}
 	}
 	return out
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }

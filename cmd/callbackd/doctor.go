@@ -40,7 +40,7 @@ func newDoctorCommand(a *app) *cobra.Command {
 				return err
 			}
 			d := &doctor.Doctor{DataDir: i.cfg.Storage.DataDir, PublicURL: i.cfg.HTTP.PublicURL, DB: i.db, Blobs: i.blobs,
-				WeChat: clients.wechat, MPWeb: clients.mpweb}
+				WeChat: clients.wechat, MPWeb: clients.mpweb, Vendors: checkVendors(i.cfg.Notices)}
 			if !d.Run(c.Context(), accounts, a.printFinding) {
 				return errors.New("something is wrong; each line with ✗ says what to do")
 			}

@@ -299,7 +299,7 @@ func TestDoctor_OneLineACheckAndExitOneWhereSomethingIsWrong(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
-	if want := 5 + 2*6; len(lines) != want {
+	if want := 5 + 2*7; len(lines) != want {
 		t.Errorf("%d lines, want %d:\n%s", len(lines), want, r.stdout)
 	}
 	for _, line := range lines {
@@ -309,7 +309,7 @@ func TestDoctor_OneLineACheckAndExitOneWhereSomethingIsWrong(t *testing.T) {
 		}
 	}
 	s.noSecrets("doctor", r.stdout+r.stderr)
-	if one := s.call("", "doctor", "other").stdout; strings.Contains(one, "spring/") || strings.Count(one, "\n") != 5+6 {
+	if one := s.call("", "doctor", "other").stdout; strings.Contains(one, "spring/") || strings.Count(one, "\n") != 5+7 {
 		t.Errorf("%s", one)
 	}
 	s.refused(exitUsage, "", "", "doctor", "a", "b")

@@ -21,6 +21,26 @@ type vendors struct {
 // Subscriptions are made for it: it is made at the first start and stays.
 const webPushKey = "web-push"
 
+// phoneVendors open those that need settings; nil where they are not set up.
+var phoneVendors = map[callbackd.Provider]func(NoticesConfig) (push.Sender, error){
+	callbackd.ProviderAPNs: openAPNs, callbackd.ProviderFCM: openFCM,
+}
+
+// checkVendors says which vendors are set up, and what is wrong with their settings.
+func checkVendors(c NoticesConfig) map[callbackd.Provider]error {
+	found := map[callbackd.Provider]error{callbackd.ProviderWebPush: nil}
+	for provider, open := range phoneVendors {
+		sender, err := open(c)
+		if sender != nil {
+			sender.Close()
+		}
+		if sender != nil || err != nil {
+			found[provider] = err
+		}
+	}
+	return found
+}
+
 // newVendors makes the senders that the settings ask for: Web Push always, APNs
 // and FCM where they are set up. Endpoints come from outside: Web Push reaches the
 // browsers' own services at public addresses and in the ranges of
@@ -41,8 +61,7 @@ func newVendors(ctx context.Context, inst *installation) (*vendors, error) {
 		return nil, fmt.Errorf("web push: %w", err)
 	}
 	v.Senders[callbackd.ProviderWebPush] = web
-	for provider, open := range map[callbackd.Provider]func(NoticesConfig) (push.Sender, error){
-		callbackd.ProviderAPNs: openAPNs, callbackd.ProviderFCM: openFCM} {
+	for provider, open := range phoneVendors {
 		sender, err := open(inst.cfg.Notices)
 		if err != nil {
 			v.close()

@@ -147,3 +147,34 @@ func TestServe_WithVendorsStartsAndEnds(t *testing.T) {
 	withVendors(s)
 	s.serve().end()
 }
+
+func TestDoctor_SaysWhatReachesFollowers(t *testing.T) {
+	s := newShell(t)
+	s.add("spring", nil)
+	withVendors(s)
+	line := func() string {
+		t.Helper()
+		for line := range strings.Lines(s.call("", "doctor", "spring").stdout) {
+			if strings.Contains(line, "spring/notices") {
+				return line
+			}
+		}
+		t.Fatal("doctor says nothing of notices")
+		return ""
+	}
+	if got := line(); !strings.HasPrefix(got, "✓") || !strings.Contains(got, "by Web Push, APNs, FCM, WeChat within 48 h") {
+		t.Error(got)
+	}
+	s.env["CALLBACKD_APNS_TEAM"] = ""
+	if got := line(); !strings.HasPrefix(got, "✗") || !strings.Contains(got, "without --apns-team") || strings.Count(got, " → ") != 1 {
+		t.Error(got)
+	}
+	for name := range s.env {
+		if strings.HasPrefix(name, "CALLBACKD_APNS") || strings.HasPrefix(name, "CALLBACKD_FCM") {
+			delete(s.env, name)
+		}
+	}
+	if got := line(); !strings.HasPrefix(got, "✓") || !strings.Contains(got, "not by APNs, FCM") {
+		t.Error(got)
+	}
+}

@@ -36,10 +36,18 @@ func startHub(t *testing.T, set func(*live.Config)) (*live.Hub, *httptest.Server
 	if err != nil {
 		t.Fatal(err)
 	}
+	srv := httptest.NewUnstartedServer(hub.Handler())
+	run(t, hub, srv)
+	return hub, srv
+}
+
+// run keeps a hub and its server running until the test ends.
+func run(t *testing.T, hub *live.Hub, srv *httptest.Server) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- hub.Run(ctx) }()
-	srv := httptest.NewServer(hub.Handler())
+	srv.Start()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -48,7 +56,6 @@ func startHub(t *testing.T, set func(*live.Config)) (*live.Hub, *httptest.Server
 		srv.Close()
 	})
 	eventually(t, "hub is ready", hub.Ready)
-	return hub, srv
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {
@@ -72,8 +79,13 @@ type viewer struct {
 type frame struct {
 	ID    int `json:"id"`
 	Error *struct {
-		Code int `json:"code"`
+		Code    int    `json:"code"`
+		Message string `json:"message"`
 	} `json:"error"`
+	Connect *struct {
+		Ping int  `json:"ping"`
+		Pong bool `json:"pong"`
+	} `json:"connect"`
 	Subscribe *struct {
 		Epoch        string        `json:"epoch"`
 		Offset       uint64        `json:"offset"`
@@ -84,12 +96,29 @@ type frame struct {
 	Push *struct {
 		Channel string       `json:"channel"`
 		Pub     *publication `json:"pub"`
+
+		Unsubscribe *struct {
+			Code int `json:"code"`
+		} `json:"unsubscribe"`
 	} `json:"push"`
 }
 
 type publication struct {
-	Offset uint64           `json:"offset"`
-	Data   callbackd.Change `json:"data"`
+	Offset uint64
+	Data   callbackd.Change
+	Text   string // the data as it came
+}
+
+func (p *publication) UnmarshalJSON(b []byte) error {
+	var in struct {
+		Offset uint64          `json:"offset"`
+		Data   json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	p.Offset, p.Text = in.Offset, string(in.Data)
+	return json.Unmarshal(in.Data, &p.Data)
 }
 
 func dial(srv *httptest.Server, origin, query string, protocols ...string) (*websocket.Conn, error) {
@@ -108,6 +137,30 @@ func connect(t *testing.T, srv *httptest.Server) *viewer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return connectOver(t, ws)
+}
+
+// connectAs opens a connection as the app of a viewer does; see startDevices.
+func connectAs(t *testing.T, srv *httptest.Server, id callbackd.ViewerID) *viewer {
+	t.Helper()
+	ws, err := dialAs(srv, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return connectOver(t, ws)
+}
+
+func dialAs(srv *httptest.Server, id callbackd.ViewerID) (*websocket.Conn, error) {
+	cfg, err := websocket.NewConfig("ws"+strings.TrimPrefix(srv.URL, "http")+"/live/websocket", srv.URL)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Header.Set("Authorization", "Bearer "+jsonOf(id))
+	return websocket.DialConfig(cfg)
+}
+
+func connectOver(t *testing.T, ws *websocket.Conn) *viewer {
+	t.Helper()
 	v := &viewer{t: t, ws: ws}
 	t.Cleanup(v.close)
 	if f := v.ask(`"connect":{}`); f.Error != nil {
@@ -130,19 +183,35 @@ func (v *viewer) hangUp() bool {
 	}
 }
 
-// ask sends one command and returns its reply; pushes that come first are kept.
+// ask sends one command and returns its reply.
 func (v *viewer) ask(command string) frame {
 	v.t.Helper()
+	return v.answer(v.say(command))
+}
+
+// say sends one command and does not wait for its reply, which has this id.
+func (v *viewer) say(command string) int {
+	v.t.Helper()
 	v.id++
-	id := v.id
-	if err := websocket.Message.Send(v.ws, `{"id":`+jsonOf(id)+`,`+command+`}`); err != nil {
+	if err := v.send(command); err != nil {
 		v.t.Fatal(err)
 	}
+	return v.id
+}
+
+func (v *viewer) send(command string) error {
+	return websocket.Message.Send(v.ws, `{"id":`+jsonOf(v.id)+`,`+command+`}`)
+}
+
+// answer returns the reply to a command that was said; pushes that come first
+// are kept.
+func (v *viewer) answer(id int) frame {
+	v.t.Helper()
 	var kept []frame
 	for {
 		f, err := v.read()
 		if err != nil {
-			v.t.Fatalf("no reply to %s: %v", command, err)
+			v.t.Fatalf("no reply to command %d: %v", id, err)
 		}
 		if f.ID == id {
 			v.queued = append(kept, v.queued...)
@@ -191,6 +260,19 @@ func (v *viewer) read() (frame, error) {
 func (v *viewer) subscribe(channel string) frame {
 	v.t.Helper()
 	return v.ask(`"subscribe":{"channel":` + jsonOf(channel) + `}`)
+}
+
+func (v *viewer) call(method, data string) frame {
+	v.t.Helper()
+	return v.ask(`"rpc":{"method":` + jsonOf(method) + `,"data":` + data + `}`)
+}
+
+// code is the error of a reply; 0: none.
+func (f frame) code() int {
+	if f.Error == nil {
+		return 0
+	}
+	return f.Error.Code
 }
 
 // recover subscribes as a page does that was away since a position.

@@ -1,11 +1,13 @@
 // Package live carries the changes of walls to the browsers that have them
-// open: one channel per wall, centrifuge's JSON protocol over WebSocket.
+// open, and notices to the devices of viewers: one channel per wall and one per
+// device, centrifuge's JSON protocol over WebSocket.
 //
 // It is a doorbell, not a store: the rows of the database are the truth, and a
-// page that doubts reads them. What it keeps is a short history in memory for
-// short gaps, from which everything goes when something is taken down. It
-// decides nothing about what may be seen: callers hand it what the gate let
-// through.
+// page that doubts reads them. What it keeps is a short history of walls in
+// memory for short gaps, from which everything goes when something is taken
+// down; of devices it keeps nothing. It decides nothing about what may be seen
+// and by whom: callers hand it what the gate let through, Devices says who may
+// listen to a device.
 package live
 
 import (
@@ -35,6 +37,15 @@ type Config struct {
 	// once per subscription; nil: there is none.
 	WallExists func(callbackd.Slug) bool
 
+	// Identify says whose the connection of a handshake is, by its cookie or
+	// Authorization; 0: nobody's in particular. Asked once per handshake; nil:
+	// everybody is nobody in particular.
+	Identify func(*http.Request) callbackd.ViewerID
+
+	// Devices decides about the devices of viewers; nil: there are no device
+	// channels and no calls. SetDevices sets it later.
+	Devices Devices
+
 	MaxConnections int           // open sockets, default 20000
 	HistorySize    int           // changes kept per wall, default 300
 	HistoryTTL     time.Duration // how long they are kept, whole seconds, default 5 minutes
@@ -46,7 +57,7 @@ type Config struct {
 const (
 	maxFrame      = 8 << 10          // bytes that a client may send in one frame
 	maxChannels   = 8                // subscriptions of one connection
-	maxChannelLen = 64               // "wall:" and a slug of at most 40
+	maxChannelLen = 64               // "wall:" and a slug of at most 40, "device:" and an id of 20
 	staleAfter    = 10 * time.Second // a socket that has not said connect by then is dropped
 	stopWithin    = 5 * time.Second  // for saying goodbye to everybody
 )
@@ -67,6 +78,9 @@ func (c *Config) setDefaults() {
 	if c.HistoryTTL <= 0 {
 		c.HistoryTTL = 5 * time.Minute
 	}
+	if c.Identify == nil {
+		c.Identify = func(*http.Request) callbackd.ViewerID { return 0 }
+	}
 	if c.PingInterval <= 0 {
 		c.PingInterval = 22 * time.Second
 	}
@@ -78,15 +92,18 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// Hub holds the connections of viewers and the channels of walls. Make it with
-// New, then keep Run running for as long as it is used.
+// Hub holds the connections of viewers and the channels of walls and devices.
+// Make it with New, then keep Run running for as long as it is used.
 type Hub struct {
-	cfg     Config
-	node    *centrifuge.Node
-	socket  http.Handler
-	open    atomic.Int64 // sockets that are open
-	running atomic.Bool
-	walls   walls
+	cfg       Config
+	node      *centrifuge.Node
+	socket    http.Handler
+	open      atomic.Int64 // sockets that are open
+	running   atomic.Bool
+	walls     walls
+	listeners listeners
+	crew      *crew
+	limits    limits
 }
 
 // New returns a Hub that is not running yet.
@@ -108,7 +125,8 @@ func New(cfg Config) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make live node: %w", err)
 	}
-	h := &Hub{cfg: cfg, node: node}
+	h := &Hub{cfg: cfg, node: node, crew: newCrew(), limits: limits{open: openWithin, call: callWithin, stop: stopWithin}}
+	h.listeners.there, h.listeners.byDevice = isSubscribed, map[callbackd.PublicID]*deviceChannel{}
 	h.walls.byChannel = map[string]*wallChannel{}
 	node.OnConnecting(h.connecting)
 	node.OnCommandRead(h.commandRead)
@@ -125,18 +143,34 @@ func New(cfg Config) (*Hub, error) {
 	return h, nil
 }
 
-// Run carries changes until ctx ends, then closes every connection and returns
-// when that is done. A Hub runs once.
+// Run carries changes and frames until ctx ends, then closes every connection
+// and returns when that is done and the last call of Devices is over. A Hub runs
+// once.
 func (h *Hub) Run(ctx context.Context) error {
 	if err := h.node.Run(); err != nil {
 		return fmt.Errorf("start live node: %w", err)
 	}
+	work, giveUp := context.WithCancel(context.WithoutCancel(ctx)) // what was said before the end is still heard
+	defer giveUp()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		h.crew.run(work)
+	}()
 	h.running.Store(true)
 	<-ctx.Done()
 	h.running.Store(false)
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.limits.stop)
 	defer cancel()
-	if err := h.node.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	err := h.node.Shutdown(stop)
+	h.crew.close()
+	select {
+	case <-idle:
+	case <-stop.Done():
+		giveUp()
+		<-idle
+	}
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stop live node: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package live
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -26,8 +27,9 @@ func (h *Hub) Handler() http.Handler {
 			refuse(w, http.StatusServiceUnavailable)
 			return
 		}
+		g := h.welcome(h.cfg.Identify(r))
 		cw := &countingWriter{ResponseWriter: w, leave: h.leave}
-		h.socket.ServeHTTP(cw, r)
+		h.socket.ServeHTTP(cw, r.WithContext(context.WithValue(r.Context(), guestKey{}, g)))
 		if !cw.hijacked {
 			h.leave()
 		}

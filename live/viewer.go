@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,52 +15,106 @@ import (
 // wallPrefix starts the name of every wall's channel; the slug follows.
 const wallPrefix = "wall:"
 
-// commandsPerMinute is what one connection may ask for; a page needs a handful.
-const commandsPerMinute = 120
+// What one connection may ask for in a minute. A page needs a handful; a viewer
+// reports its state every 20 s and on change, and acknowledges and reads notices,
+// on a lively wall two a second. Pongs do not count.
+const (
+	commandsOfStranger = 120
+	commandsOfViewer   = 600
+)
 
-// connecting lets everybody in, as nobody in particular.
-func (h *Hub) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
-	return centrifuge.ConnectReply{
-		Context:     context.WithValue(ctx, budgetKey{}, &budget{now: time.Now}),
-		Credentials: &centrifuge.Credentials{UserID: ""},
-	}, nil
+// guest is what the Hub knows of one connection, from its handshake on.
+type guest struct {
+	viewer callbackd.ViewerID // 0: nobody in particular
+	budget budget
+	client *centrifuge.Client // set before the first subscription
+	lane   lane
 }
 
-// connected gives a viewer the one thing that it may do: subscribe to a wall.
-// Handlers for publishing, presence, history and calls are not set, and the
-// library refuses what has no handler.
+type guestKey struct{}
+
+// welcome makes the guest of a handshake.
+func (h *Hub) welcome(viewer callbackd.ViewerID) *guest {
+	g := &guest{viewer: viewer, budget: budget{now: time.Now, limit: commandsOfStranger}}
+	if viewer != 0 {
+		g.budget.limit = commandsOfViewer
+	}
+	return g
+}
+
+func guestOf(ctx context.Context) (*guest, bool) {
+	g, ok := ctx.Value(guestKey{}).(*guest)
+	return g, ok
+}
+
+// userOf is a viewer's name in the library; "" for nobody in particular.
+func userOf(v callbackd.ViewerID) string {
+	if v == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(v), 10)
+}
+
+// connecting lets everybody in, as who the handshake says.
+func (h *Hub) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
+	g, ok := guestOf(ctx)
+	if !ok {
+		return centrifuge.ConnectReply{}, centrifuge.DisconnectServerError
+	}
+	return centrifuge.ConnectReply{Credentials: &centrifuge.Credentials{UserID: userOf(g.viewer)}}, nil
+}
+
+// connected gives a guest what it may do: subscribe to a wall, and as a viewer to
+// its devices, and call. Handlers for publishing, presence and history are not
+// set, and the library refuses what has no handler.
 func (h *Hub) connected(client *centrifuge.Client) {
+	g, ok := guestOf(client.Context())
+	if !ok {
+		return
+	}
+	g.client = client
 	client.OnSubscribe(func(e centrifuge.SubscribeEvent, done centrifuge.SubscribeCallback) {
-		slug, ok := strings.CutPrefix(e.Channel, wallPrefix)
-		if !ok {
+		if slug, ok := strings.CutPrefix(e.Channel, wallPrefix); ok {
+			h.subscribeWall(callbackd.Slug(slug), done)
+		} else if device, ok := strings.CutPrefix(e.Channel, devicePrefix); ok {
+			h.subscribeDevice(g, callbackd.PublicID(device), done)
+		} else {
 			done(centrifuge.SubscribeReply{}, centrifuge.ErrorPermissionDenied)
-			return
 		}
-		if s := callbackd.Slug(slug); !s.Valid() || !h.cfg.WallExists(s) {
-			done(centrifuge.SubscribeReply{}, centrifuge.ErrorUnknownChannel)
-			return
-		}
-		done(centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{
-			EnablePositioning: true,
-			EnableRecovery:    true,
-		}}, nil)
 	})
+	client.OnUnsubscribe(func(e centrifuge.UnsubscribeEvent) {
+		if device, ok := strings.CutPrefix(e.Channel, devicePrefix); ok {
+			h.leftDevice(g, callbackd.PublicID(device))
+		}
+	})
+	if h.cfg.Devices != nil {
+		client.OnRPC(func(e centrifuge.RPCEvent, done centrifuge.RPCCallback) { h.called(g, e, done) })
+	}
+}
+
+func (h *Hub) subscribeWall(slug callbackd.Slug, done centrifuge.SubscribeCallback) {
+	if !slug.Valid() || !h.cfg.WallExists(slug) {
+		done(centrifuge.SubscribeReply{}, centrifuge.ErrorUnknownChannel)
+		return
+	}
+	done(centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{
+		EnablePositioning: true,
+		EnableRecovery:    true,
+	}}, nil)
 }
 
 // commandRead drops a connection that asks for more than any page of ours would.
 func (h *Hub) commandRead(client *centrifuge.Client, _ centrifuge.CommandReadEvent) error {
-	b, ok := client.Context().Value(budgetKey{}).(*budget)
-	if !ok || b.take() { // before connect there is no budget, and one command at most
-		return nil
+	if g, ok := guestOf(client.Context()); !ok || !g.budget.take() {
+		return centrifuge.DisconnectTooManyRequests
 	}
-	return centrifuge.DisconnectTooManyRequests
+	return nil
 }
 
-type budgetKey struct{}
-
-// budget is a window of one minute in which commandsPerMinute may be spent.
+// budget is a window of one minute in which limit commands may be spent.
 type budget struct {
-	now func() time.Time
+	now   func() time.Time
+	limit int
 
 	mu    sync.Mutex // guards what follows
 	since time.Time
@@ -73,5 +128,5 @@ func (b *budget) take() bool {
 		b.since, b.spent = now, 0
 	}
 	b.spent++
-	return b.spent <= commandsPerMinute
+	return b.spent <= b.limit
 }

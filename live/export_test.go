@@ -8,6 +8,12 @@ func (h *Hub) SetLimits(open, call time.Duration) { h.limits.open, h.limits.call
 // SetStop gives the end of Run less time.
 func (h *Hub) SetStop(d time.Duration) { h.limits.stop = d }
 
+// PongTimeout is how long a client of a Config may take to answer a ping.
+func PongTimeout(c Config) time.Duration {
+	c.setDefaults()
+	return c.pongTimeout()
+}
+
 // Devices is how many devices the Hub remembers.
 func (h *Hub) Devices() int {
 	h.listeners.mu.Lock()

@@ -1,13 +1,90 @@
 package live_test
 
 import (
+	"net"
+	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"callbackd/live"
 )
+
+// Claim 5 of CN104125141A, with our values: down 28 s after the last sign.
+func TestPing_TwentySecondsAndEightToAnswer(t *testing.T) {
+	_, srv := startHub(t, func(c *live.Config) { c.PingInterval = 0 })
+	ws, err := dial(srv, srv.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &viewer{t: t, ws: ws}
+	defer v.close()
+	if f := v.ask(`"connect":{}`); f.Connect == nil || f.Connect.Ping != 20 || !f.Connect.Pong {
+		t.Errorf("connect: %+v", f.Connect)
+	}
+	if got := live.PongTimeout(live.Config{}); got != 8*time.Second {
+		t.Errorf("pong within %v", got)
+	}
+}
+
+// F7: the peer vanished without a word. Guard: the library waits 5 s more for
+// the goodbye of a peer that answers nothing; the hub stops reading at once.
+func TestHalfOpen_IsDownAndClosedWithoutAGoodbye(t *testing.T) {
+	tape := &tapedListener{}
+	r := newRegistry()
+	hub, err := live.New(live.Config{Identify: bearer, Devices: r, PingInterval: 60 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewUnstartedServer(hub.Handler())
+	tape.Listener, srv.Listener = srv.Listener, tape
+	run(t, hub, srv)
+	listen(t, connectAs(t, srv, 1), "one") // and then neither reads nor writes
+	eventually(t, "it is down and closed", func() bool { return r.story("one") == "up down" && hub.Connections() == 0 })
+	if hub.SendToDevice("one", []byte(`{}`)) {
+		t.Error("sent to a half-open connection")
+	}
+	if !tape.gaveUp() {
+		t.Error("the socket was kept for a goodbye")
+	}
+}
+
+// tapedListener notes whether the server gave up reading from a connection.
+type tapedListener struct {
+	net.Listener
+	mu   sync.Mutex
+	past bool
+}
+
+func (l *tapedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &tapedConn{Conn: c, tape: l}, nil
+}
+
+func (l *tapedListener) gaveUp() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.past
+}
+
+type tapedConn struct {
+	net.Conn
+	tape *tapedListener
+}
+
+func (c *tapedConn) SetReadDeadline(t time.Time) error {
+	c.tape.mu.Lock()
+	if now := time.Now(); !t.After(now) && t.After(now.Add(-time.Hour)) { // at hijacking the server sets 1970
+		c.tape.past = true
+	}
+	c.tape.mu.Unlock()
+	return c.Conn.SetReadDeadline(t)
+}
 
 // F6: a hundred times up and down leave nothing behind.
 func TestFlapping_LeaksNothingAndBalances(t *testing.T) {

@@ -28,7 +28,7 @@ func (h *Hub) Handler() http.Handler {
 			return
 		}
 		g := h.welcome(h.cfg.Identify(r))
-		cw := &countingWriter{ResponseWriter: w, leave: h.leave}
+		cw := &countingWriter{ResponseWriter: w, leave: h.leave, guest: g}
 		h.socket.ServeHTTP(cw, r.WithContext(context.WithValue(r.Context(), guestKey{}, g)))
 		if !cw.hijacked {
 			h.leave()
@@ -74,6 +74,7 @@ func wantsProtobuf(r *http.Request) bool {
 type countingWriter struct {
 	http.ResponseWriter
 	leave    func()
+	guest    *guest
 	hijacked bool
 }
 
@@ -88,7 +89,9 @@ func (w *countingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	w.hijacked = true
-	return &countedConn{Conn: conn, leave: w.leave}, rw, nil
+	counted := &countedConn{Conn: conn, leave: w.leave}
+	w.guest.conn = counted
+	return counted, rw, nil
 }
 
 // Unwrap lets http.ResponseController reach the server's writer.

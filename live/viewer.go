@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ const (
 type guest struct {
 	viewer callbackd.ViewerID // 0: nobody in particular
 	budget budget
+	conn   net.Conn           // set by the handshake
 	client *centrifuge.Client // set before the first subscription
 	lane   lane
 }
@@ -83,6 +85,9 @@ func (h *Hub) connected(client *centrifuge.Client) {
 		}
 	})
 	client.OnUnsubscribe(func(e centrifuge.UnsubscribeEvent) {
+		if e.Disconnect != nil && e.Disconnect.Code == centrifuge.DisconnectNoPong.Code {
+			g.hangUp()
+		}
 		if device, ok := strings.CutPrefix(e.Channel, devicePrefix); ok {
 			h.leftDevice(g, callbackd.PublicID(device))
 		}
@@ -102,6 +107,10 @@ func (h *Hub) subscribeWall(slug callbackd.Slug, done centrifuge.SubscribeCallba
 		EnableRecovery:    true,
 	}}, nil)
 }
+
+// hangUp stops reading from a connection whose other end answers no ping. The
+// library would wait 5 s more for its goodbye.
+func (g *guest) hangUp() { _ = g.conn.SetReadDeadline(time.Now()) }
 
 // commandRead drops a connection that asks for more than any page of ours would.
 func (h *Hub) commandRead(client *centrifuge.Client, _ centrifuge.CommandReadEvent) error {

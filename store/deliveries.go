@@ -74,10 +74,14 @@ func (db *DB) ListDeliveriesAbout(ctx context.Context, messages []callbackd.Mess
 	return all, err
 }
 
-// ListDeliveriesLeft returns the running chains whose last step a node made: what
-// it may have left half done.
-func (db *DB) ListDeliveriesLeft(ctx context.Context, node string) (all []Delivery, err error) {
-	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node = ?`, node)
+// ListDeliveriesLeft returns the running chains whose last step was made by a node
+// that is dead: what it may have left half done. On PostgreSQL that is the one
+// that had this node's data folder before; others may live.
+func (db *DB) ListDeliveriesLeft(ctx context.Context, node, previous string) (all []Delivery, err error) {
+	if db.dialect == sqlite { // dialect: whoever has the file is alone
+		return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node <> '' AND d.node <> ?`, node)
+	}
+	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node <> '' AND d.node = ?`, previous)
 }
 
 // NoticeEvent is a line of a trail.

@@ -1,11 +1,24 @@
 package notify
 
-import "context"
+import (
+	"context"
+
+	"callbackd"
+)
 
 // What tests of the service drive by hand, with a clock of theirs.
 
-// Tell looks at the walls, once.
-func (s *Service) Tell(ctx context.Context) error { return s.tellAll(ctx) }
+// Tell looks at the walls, once, and writes down how far.
+func (s *Service) Tell(ctx context.Context) error {
+	t := teller{Service: s, seen: map[callbackd.AccountID]int64{}, written: map[callbackd.AccountID]int64{}}
+	defer t.write(ctx)
+	return t.tellAll(ctx)
+}
+
+// IndexNames puts the names of all followers into the index.
+func (s *Service) IndexNames(ctx context.Context, account callbackd.AccountID) error {
+	return s.indexNames(ctx, account)
+}
 
 // StepDue steps what is due and what was woken, once.
 func (s *Service) StepDue(ctx context.Context) error {

@@ -31,7 +31,7 @@ func TestPing_TwentySecondsAndEightToAnswer(t *testing.T) {
 
 // F7: the peer vanished without a word. Guard: the library waits 5 s more for
 // the goodbye of a peer that answers nothing; the hub stops reading at once.
-func TestHalfOpen_IsDownAndClosedWithoutAGoodbye(t *testing.T) {
+func TestClaimC5C12_AHalfOpenConnectionIsDownWithoutAGoodbye(t *testing.T) {
 	tape := &tapedListener{}
 	r := newRegistry()
 	hub, err := live.New(live.Config{Identify: bearer, Devices: r, PingInterval: 60 * time.Millisecond})

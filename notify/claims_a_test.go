@@ -54,7 +54,7 @@ var (
 	noDetection = shown(true, callbackd.GroupOptions{IgnoreMentions: true, NoReceiveSwitch: true})
 )
 
-func TestClaim_A1A16_SecondUserOfTheGroupIsFoundInTheMessageAndPushedTo(t *testing.T) {
+func TestClaimA1A16_SecondUserOfTheGroupIsFoundInTheMessageAndPushedTo(t *testing.T) {
 	ids := notify.ResolveMentions("@赵六 来看", crowd(), 1)
 	if len(ids) != 1 {
 		t.Fatalf("found %v", ids)
@@ -67,19 +67,19 @@ func TestClaim_A1A16_SecondUserOfTheGroupIsFoundInTheMessageAndPushedTo(t *testi
 	notPushed(t, mentioning, notify.Candidate{Standing: notify.Author, Mentioned: true})
 }
 
-func TestClaim_A2A17_DetailsOffShowNeitherSenderNorContent(t *testing.T) {
+func TestClaimA2A17_DetailsOffShowNeitherSenderNorContent(t *testing.T) {
 	shows(t, pushed(t, mentioning, second, 0), false, false)
 }
 
-func TestClaim_A3A18_DetailsOnShowTheSender(t *testing.T) {
+func TestClaimA3A18_DetailsOnShowTheSender(t *testing.T) {
 	shows(t, pushed(t, mentioning, second, 1), true, false)
 }
 
-func TestClaim_A4A19_DetailsOnMayShowTheContent(t *testing.T) {
+func TestClaimA4A19_DetailsOnMayShowTheContent(t *testing.T) {
 	shows(t, pushed(t, mentioning, second, 2), true, true)
 }
 
-func TestClaim_A5A20_WithoutAMentionTheReceiveSwitchDecides(t *testing.T) {
+func TestClaimA5A20_WithoutAMentionTheReceiveSwitchDecides(t *testing.T) {
 	pushed(t, plain, thirdOn, 0)
 	notPushed(t, plain, third)
 	// [0086]: by default the others are handled at the same time; read strictly, not
@@ -87,7 +87,7 @@ func TestClaim_A5A20_WithoutAMentionTheReceiveSwitchDecides(t *testing.T) {
 	notPushed(t, shown(true, callbackd.GroupOptions{MentionExclusive: true}), thirdOn)
 }
 
-func TestClaim_A6A21_RelatedUsersAreThoseOfTheGroup(t *testing.T) {
+func TestClaimA6A21_RelatedUsersAreThoseOfTheGroup(t *testing.T) {
 	notPushed(t, plain, outsider)
 	for _, c := range notify.Candidates(1, []callbackd.SenderID{2}, []callbackd.SenderID{2, 3}, callbackd.GroupOptions{}) {
 		if c.Standing != notify.Follower || c.Mentioned != (c.Sender == 2) {
@@ -96,30 +96,30 @@ func TestClaim_A6A21_RelatedUsersAreThoseOfTheGroup(t *testing.T) {
 	}
 }
 
-func TestClaim_A7A22_TheThirdUsersPushMayHoldContent(t *testing.T) {
+func TestClaimA7A22_TheThirdUsersPushMayHoldContent(t *testing.T) {
 	shows(t, pushed(t, plain, thirdOn, 2), true, true)
 }
 
-func TestClaim_A8A23_ReceivingHonoursDetails(t *testing.T) {
+func TestClaimA8A23_ReceivingHonoursDetails(t *testing.T) {
 	shows(t, pushed(t, plain, thirdOn, 0), false, false)
 	shows(t, pushed(t, plain, thirdOn, 1), true, false)
 }
 
-func TestClaim_A9A24_ReceivingWithDetailsMayAddContent(t *testing.T) {
+func TestClaimA9A24_ReceivingWithDetailsMayAddContent(t *testing.T) {
 	shows(t, pushed(t, plain, thirdOn, 2), true, true)
 }
 
-func TestClaim_A10A25_WithoutAReceiveSwitchEveryRelatedUserIsPushedTo(t *testing.T) {
+func TestClaimA10A25_WithoutAReceiveSwitchEveryRelatedUserIsPushedTo(t *testing.T) {
 	shows(t, pushed(t, noSwitch, third, 0), false, false)
 	shows(t, pushed(t, noSwitch, third, 1), true, false)
 }
 
-func TestClaim_A11A26_WithoutAReceiveSwitchTheGroupStillBounds(t *testing.T) {
+func TestClaimA11A26_WithoutAReceiveSwitchTheGroupStillBounds(t *testing.T) {
 	notPushed(t, noSwitch, outsider)
 	notPushed(t, noSwitch, notify.Candidate{Standing: notify.Author})
 }
 
-func TestClaim_A12A27_WithoutMentionDetectionOnlyDetailsDecide(t *testing.T) {
+func TestClaimA12A27_WithoutMentionDetectionOnlyDetailsDecide(t *testing.T) {
 	for _, c := range []notify.Candidate{second, third} {
 		shows(t, pushed(t, noDetection, c, 0), false, false)
 		if d := notify.Who(noDetection, c); d.Reason != callbackd.ReasonReceive {
@@ -128,15 +128,15 @@ func TestClaim_A12A27_WithoutMentionDetectionOnlyDetailsDecide(t *testing.T) {
 	}
 }
 
-func TestClaim_A13A28_WithoutMentionDetectionDetailsShowTheSender(t *testing.T) {
+func TestClaimA13A28_WithoutMentionDetectionDetailsShowTheSender(t *testing.T) {
 	shows(t, pushed(t, noDetection, third, 1), true, false)
 }
 
 // Claim 14 says the second user's content; [0133] says the first user's.
-func TestClaim_A14A29_WithoutMentionDetectionTheContentIsTheSenders(t *testing.T) {
+func TestClaimA14A29_WithoutMentionDetectionTheContentIsTheSenders(t *testing.T) {
 	shows(t, pushed(t, noDetection, third, 2), true, true)
 }
 
-func TestClaim_A15A30_WithoutMentionDetectionTheGroupStillBounds(t *testing.T) {
+func TestClaimA15A30_WithoutMentionDetectionTheGroupStillBounds(t *testing.T) {
 	notPushed(t, noDetection, outsider)
 }

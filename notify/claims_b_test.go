@@ -27,7 +27,7 @@ var (
 	unused = report(func(s *callbackd.DeviceState) { s.Screen = "locked" })
 )
 
-func TestClaim_B1B7_InactiveComputerMeansThePhone(t *testing.T) {
+func TestClaimB1B7_InactiveComputerMeansThePhone(t *testing.T) {
 	online := tell(t, callbackd.ReasonReceive, reported(unused, true))
 	online.is("", notify.RowPhoneChannel)
 	offline := tell(t, callbackd.ReasonReceive, reported(unused, false))
@@ -37,7 +37,7 @@ func TestClaim_B1B7_InactiveComputerMeansThePhone(t *testing.T) {
 	}
 }
 
-func TestClaim_B2B8_AnInactiveComputerIsNotPushedTo(t *testing.T) {
+func TestClaimB2B8_AnInactiveComputerIsNotPushedTo(t *testing.T) {
 	s := tell(t, callbackd.ReasonMention, reported(unused, true))
 	for !s.chain.Ended() {
 		if s.chain.Out.Device == computer {
@@ -52,7 +52,7 @@ func TestClaim_B2B8_AnInactiveComputerIsNotPushedTo(t *testing.T) {
 	}
 }
 
-func TestClaim_B3_AnActiveComputerAloneIsPushedTo(t *testing.T) {
+func TestClaimB3_AnActiveComputerAloneIsPushedTo(t *testing.T) {
 	s := tell(t, callbackd.ReasonMention, reported(inUse, true))
 	s.is("", notify.RowComputerChannel)
 	s.acked(computer)
@@ -60,7 +60,7 @@ func TestClaim_B3_AnActiveComputerAloneIsPushedTo(t *testing.T) {
 	s.is(notify.KeyAcked, notify.RowComputerChannel)
 }
 
-func TestClaim_B4_InactiveWithoutInputOrLockedElseActive(t *testing.T) {
+func TestClaimB4_InactiveWithoutInputOrLockedElseActive(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*callbackd.DeviceState)
 		want   bool
@@ -76,13 +76,13 @@ func TestClaim_B4_InactiveWithoutInputOrLockedElseActive(t *testing.T) {
 	}
 }
 
-func TestClaim_B5_AnOnlinePhoneGetsItDirectly(t *testing.T) {
+func TestClaimB5_AnOnlinePhoneGetsItDirectly(t *testing.T) {
 	s := tell(t, callbackd.ReasonReceive, reported(unused, true))
 	s.acked(phone)
 	s.is(notify.KeyAcked, notify.RowPhoneChannel)
 }
 
-func TestClaim_B6_AnOfflinePhoneGetsItFromItsVendor(t *testing.T) {
+func TestClaimB6_AnOfflinePhoneGetsItFromItsVendor(t *testing.T) {
 	s := tell(t, callbackd.ReasonReceive, reported(unused, false))
 	s.accepted()
 	s.acked(phone)

@@ -8,7 +8,7 @@ import (
 	"callbackd/notify"
 )
 
-// Claims of CN104125141A that the chain decides. Its terminals (C6, C13, C14) and
+// Claims of CN104125141A that the chain decides. Its terminals (C6, C7, C13, C14) and
 // the whole (C15) are not pure.
 
 // onPhone are facts of a phone alone.
@@ -16,12 +16,12 @@ func onPhone(up bool) notify.Facts {
 	return notify.Facts{Phones: []notify.Reach{{Device: phone, Channel: up, Vendor: true}}}
 }
 
-func TestClaim_C1C8_UpMeansTheChannelDownTheNotificationServer(t *testing.T) {
+func TestClaimC1C8_UpMeansTheChannelDownTheNotificationServer(t *testing.T) {
 	tell(t, callbackd.ReasonReceive, onPhone(true)).is("", notify.RowPhoneChannel)
 	tell(t, callbackd.ReasonReceive, onPhone(false)).is("", notify.RowPhoneVendor)
 }
 
-func TestClaim_C2C9C16_NoAcknowledgementInTimeMeansTheNotificationServer(t *testing.T) {
+func TestClaimC2C9C16_NoAcknowledgementInTimeMeansTheNotificationServer(t *testing.T) {
 	s := tell(t, callbackd.ReasonReceive, onPhone(true))
 	s.after(3*time.Second - 1)
 	s.is("", notify.RowPhoneChannel)
@@ -31,7 +31,7 @@ func TestClaim_C2C9C16_NoAcknowledgementInTimeMeansTheNotificationServer(t *test
 
 // Claim 10 says that the acknowledgement was received; claims 3 and 17, [0061]
 // and [0110] say that it was not, and so it is.
-func TestClaim_C3C10C17_StillNoneMeansTheChannelOnceMoreWhereItIsUp(t *testing.T) {
+func TestClaimC3C10C17_StillNoneMeansTheChannelOnceMoreWhereItIsUp(t *testing.T) {
 	s := tell(t, callbackd.ReasonReceive, onPhone(false))
 	s.facts = onPhone(true)
 	s.silence(1)
@@ -51,7 +51,7 @@ func TestClaim_C3C10C17_StillNoneMeansTheChannelOnceMoreWhereItIsUp(t *testing.T
 	received.is(notify.KeyAcked, notify.RowPhoneVendor)
 }
 
-func TestClaim_C4C11_TheRequestCarriesWhatMayBeShown(t *testing.T) {
+func TestClaimC4C11_TheRequestCarriesWhatMayBeShown(t *testing.T) {
 	push := pushed(t, plain, thirdOn, 2)
 	shows(t, push, true, true)
 	shows(t, pushed(t, plain, thirdOn, 0), false, false)
@@ -59,7 +59,7 @@ func TestClaim_C4C11_TheRequestCarriesWhatMayBeShown(t *testing.T) {
 
 // The heartbeat itself is the connection's; here a phone whose heartbeat failed
 // is one whose channel is down.
-func TestClaim_C5C12_TheHeartbeatDecidesWhetherTheChannelIsUp(t *testing.T) {
+func TestClaimC5C12_TheHeartbeatDecidesWhetherTheChannelIsUp(t *testing.T) {
 	for up, want := range map[bool]notify.Row{true: notify.RowPhoneChannel, false: notify.RowPhoneVendor} {
 		_, phones := notify.Where([]notify.Presence{{
 			Device: callbackd.Device{ID: phone, Class: callbackd.ClassPhone, Provider: callbackd.ProviderFCM}, Channel: up,
@@ -68,7 +68,7 @@ func TestClaim_C5C12_TheHeartbeatDecidesWhetherTheChannelIsUp(t *testing.T) {
 	}
 }
 
-func TestClaim_C7C18_AnAcknowledgementEndsTheWait(t *testing.T) {
+func TestClaimC18_AnAcknowledgementEndsTheWait(t *testing.T) {
 	s := tell(t, callbackd.ReasonReceive, onPhone(true))
 	s.acked(phone)
 	s.after(time.Hour / 2)

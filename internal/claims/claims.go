@@ -112,7 +112,7 @@ func of(tests []Test, id string) []Test {
 func Document(tests []Test) string {
 	var b strings.Builder
 	b.WriteString("# Claims and their tests\n\n" +
-		"Made from the tests' names by `make claims`; a test compares. \"First identifier\" of the patents is FakeID in D and openID in E; here the ids are named.\n")
+		"Made from the tests' names by `make claims`; a test compares. \"First identifier\" of the patents is FakeID in D and openID in E; here the ids are named. Where the text of a claim has an evident slip, the list says how it is read.\n")
 	for i, c := range List {
 		if i == 0 || List[i-1].ID[0] != c.ID[0] {
 			fmt.Fprintf(&b, "\n## %c: %s\n\n| claim | in short | here | shown by |\n|---|---|---|---|\n", c.ID[0], Patents[c.ID[0]])

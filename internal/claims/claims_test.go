@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -41,16 +42,31 @@ func TestClaims_DocumentIsThatOfTheTests(t *testing.T) {
 func TestClaims_ListHoldsEachClaimOnceAndNamesItsPatent(t *testing.T) {
 	count := map[byte]int{}
 	seen := map[string]bool{}
+	last := ""
 	for _, c := range List {
 		if seen[c.ID] || c.Text == "" || c.Here == "" || Patents[c.ID[0]] == "" {
 			t.Errorf("%+v", c)
 		}
-		seen[c.ID] = true
+		if last != "" && (c.ID[0] < last[0] || c.ID[0] == last[0] && number(t, c.ID) <= number(t, last)) {
+			t.Errorf("%s stands after %s", c.ID, last)
+		}
+		seen[c.ID], last = true, c.ID
 		count[c.ID[0]]++
 	}
-	if count['D'] != 12 || count['E'] != 11 {
-		t.Errorf("D has 12 claims and E 11, the list has %d and %d", count['D'], count['E'])
+	for patent, want := range map[byte]int{'A': 30, 'B': 8, 'C': 13, 'D': 12, 'E': 11} {
+		if count[patent] != want {
+			t.Errorf("%c: %d claims are expected, the list has %d", patent, want, count[patent])
+		}
 	}
+}
+
+func number(t *testing.T, id string) int {
+	t.Helper()
+	n, err := strconv.Atoi(id[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestClaims_AreFoundByTheNamesOfTests(t *testing.T) {
@@ -74,7 +90,7 @@ func TestClaims_AreFoundByTheNamesOfTests(t *testing.T) {
 }
 
 func TestClaims_AWrongNameIsAnError(t *testing.T) {
-	for _, name := range []string{"TestClaimD1Sentence", "TestClaimD1_sentence", "TestClaimD13_NotThere", "TestClaimA1_NotListed"} {
+	for _, name := range []string{"TestClaimD1Sentence", "TestClaimD1_sentence", "TestClaimD13_NotThere", "TestClaimA31_NotListed"} {
 		if _, err := Find(tree(t, "func "+name+"(t *T) {}")); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -3,8 +3,13 @@
 // the tests are found by their names, TestClaimD1_Sentence.
 package claims
 
+import "slices"
+
 // Patents behind the claims' letters.
 var Patents = map[byte]string{
+	'A': "CN104144110A, alerting the members of a group",
+	'B': "CN105024905B, choosing the device by the state the computer reports",
+	'C': "CN104125141A, live channel and notification server",
 	'D': "CN103501265A, getting a user's information",
 	'E': "CN103491087A, handling multimedia messages",
 }
@@ -16,8 +21,12 @@ type Claim struct {
 	Here string // what of this program does it
 }
 
-// List holds every claim that must have a test.
-var List = []Claim{
+// List holds every claim that must have a test. Where the text of a claim has an
+// evident slip, Text says how it is read.
+var List = slices.Concat(notices, information)
+
+// information are the claims of D and E.
+var information = []Claim{
 	{"D1", "Receive a pushed message that a user of an account sent to it; take its features; when the user's information is not stored, take the account from the URL, log in to the platform as the account, get the FakeID by the features and the information by the FakeID", "callback at `/callback/{account}`; session of that account on the operator pages; strategy; card"},
 	{"D2", "When the information is stored, take it from the store", "a known sender costs no request to the platform"},
 	{"D3", "The feature is the openID: fetch the user-information page, which holds FakeID and openID, of each user on the list of those not yet known; the match's FakeID", "strategy `user-page`"},

@@ -177,16 +177,17 @@ func (s *Service) OpenDevice(ctx context.Context, v callbackd.ViewerID, device c
 	if v == 0 || d.Viewer != v {
 		return callbackd.ErrForbidden
 	}
-	s.ends.put(d)
 	return s.DB.TouchDevice(ctx, d.ID)
 }
 
 // DeviceUp says that a device listens now.
 func (s *Service) DeviceUp(device callbackd.PublicID) {
-	d, ok := s.ends.get(device)
-	if !ok {
+	d, err := s.DB.GetDevice(context.Background(), device)
+	if err != nil { // removed since it was opened, or it is told by its vendor
+		s.Log.Debug("a device that listens cannot be read", "err", err)
 		return
 	}
+	s.ends.put(d)
 	s.Presence.Up(d.ID)
 	s.sends.add(func(ctx context.Context) {
 		if err := s.back(ctx, d); err != nil {

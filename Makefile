@@ -104,8 +104,8 @@ third-party: ## write THIRD_PARTY.md from go.mod and web/static/vendor
 	@go test ./internal/thirdparty/ -run '^TestThirdParty' -update
 
 .PHONY: claims
-claims: ## write docs/claims.md from the tests, and name the claims without one
-	@go test ./internal/claims/ -run '^TestClaims' -update -missing
+claims: ## write docs/claims.md and docs/failures.md from the tests, and name what has none
+	@go test ./internal/claims/ -run '^Test(Claims|Failures)' -update -missing
 
 .PHONY: setup-demo setup-build setup-test
 setup-demo setup-build setup-test: setup-%:

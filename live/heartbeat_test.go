@@ -13,7 +13,7 @@ import (
 )
 
 // Claim 5 of CN104125141A, with our values: down 28 s after the last sign.
-func TestPing_TwentySecondsAndEightToAnswer(t *testing.T) {
+func TestF7_AHalfOpenSocketIsClosedWithin28Seconds(t *testing.T) {
 	_, srv := startHub(t, func(c *live.Config) { c.PingInterval = 0 })
 	ws, err := dial(srv, srv.URL, "")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestPing_TwentySecondsAndEightToAnswer(t *testing.T) {
 	}
 }
 
-// F7: the peer vanished without a word. Guard: the library waits 5 s more for
+// The peer vanished without a word. Guard: the library waits 5 s more for
 // the goodbye of a peer that answers nothing; the hub stops reading at once.
 func TestClaimC5C12_AHalfOpenConnectionIsDownWithoutAGoodbye(t *testing.T) {
 	tape := &tapedListener{}
@@ -86,8 +86,8 @@ func (c *tapedConn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// F6: a hundred times up and down leave nothing behind.
-func TestFlapping_LeaksNothingAndBalances(t *testing.T) {
+// A hundred times up and down leave nothing behind.
+func TestF6_FlappingLeaksNothingAndBalances(t *testing.T) {
 	hub, srv, r := startDevices(t, nil)
 	flap := func() {
 		v := connectAs(t, srv, 1)
@@ -114,8 +114,8 @@ func TestFlapping_LeaksNothingAndBalances(t *testing.T) {
 	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 }
 
-// F8: who does not read is dropped, and the others of the device go on.
-func TestSlowReader_OfADeviceIsDroppedAndOthersGoOn(t *testing.T) {
+// Who does not read is dropped, and the others of the device go on.
+func TestF8_ASlowReaderIsDroppedAndOthersGoOn(t *testing.T) {
 	hub, srv, r := startDevices(t, func(c *live.Config, _ *registry) { c.QueueBytes, c.WriteTimeout = 64<<10, 3*time.Second })
 	slow, quick, other := connectAs(t, srv, 1), connectAs(t, srv, 1), connectAs(t, srv, 2)
 	listen(t, slow, "one")

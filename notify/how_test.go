@@ -122,7 +122,7 @@ func TestStep_APlainNoticeStopsWhereAVendorTookIt(t *testing.T) {
 	s.is(notify.KeyUnconfirmed, 5, 6, 7)
 }
 
-func TestStep_AroundTheEndOfTheWait(t *testing.T) {
+func TestF2_AroundTheEndOfTheWait(t *testing.T) {
 	for after, rows := range map[time.Duration][]notify.Row{
 		2999 * time.Millisecond: {1}, 3000 * time.Millisecond: {1, 2}, 3001 * time.Millisecond: {1, 2},
 	} {

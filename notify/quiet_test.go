@@ -17,7 +17,7 @@ func at(t *testing.T, rfc string) time.Time {
 	return when
 }
 
-func TestSilent_Windows(t *testing.T) {
+func TestF28_QuietHoursOverMidnightAndWhenClocksChange(t *testing.T) {
 	shanghai, berlin := "Asia/Shanghai", "Europe/Berlin"
 	for name, c := range map[string]struct {
 		from, to, zone, now string
@@ -49,7 +49,7 @@ func TestSilent_Windows(t *testing.T) {
 	}
 }
 
-func TestSilent_OnlyMentionsBreakThrough(t *testing.T) {
+func TestF28_OnlyMentionsBreakThrough(t *testing.T) {
 	night := at(t, "2026-02-16T23:30:00+08:00")
 	q := callbackd.Quiet{From: "22:00", To: "08:00", Zone: "Asia/Shanghai"}
 	p := callbackd.Preferences{Quiet: &q}

@@ -191,8 +191,8 @@ func TestService_AVendorThatIsAwayForAWhileGetsItLater(t *testing.T) {
 	s.endsWith(reader, notify.KeyUnconfirmed)
 }
 
-// F16 at the service: what a server left half done goes on once, with the same id.
-func TestService_AfterAKillNothingIsLostAndAtMostOneSendIsExtra(t *testing.T) {
+// What a server left half done goes on once, with the same id.
+func TestF16_AfterAKillNothingIsLostAndAtMostOneSendIsExtra(t *testing.T) {
 	s := newStageOf(t, nil)
 	author, reader := s.person(""), s.bound("", receives)
 	d := s.device(reader, callbackd.ClassPhone, callbackd.ProviderFCM, false)

@@ -80,8 +80,8 @@ func (s *crowded) message(author *follower) cost {
 	return c
 }
 
-// TestCost_FollowsThePeopleToldAndNotTheFollowers counts statements and sends: F36.
-func TestCost_FollowsThePeopleToldAndNotTheFollowers(t *testing.T) {
+// TestF36_CostFollowsThePeopleToldAndNotTheFollowers counts statements and sends.
+func TestF36_CostFollowsThePeopleToldAndNotTheFollowers(t *testing.T) {
 	var per []float64
 	for _, followers := range []int{300, 3000} {
 		s := manyFollowers(t, followers)

@@ -205,9 +205,9 @@ func TestVendors_UrgencyCollapseAndLife(t *testing.T) {
 	}
 }
 
-// F23: words are cut where the vendor's own count says so, never inside a
+// Words are cut where the vendor's own count says so, never inside a
 // character; one byte more is not sent.
-func TestVendors_FillTheLimitToTheByte(t *testing.T) {
+func TestF23_VendorsFillTheLimitToTheByte(t *testing.T) {
 	for _, character := range []string{"x", "春", "👋", "👨\u200d👩\u200d👧", "🇨🇳"} {
 		eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 			limit := limits[p]
@@ -231,7 +231,7 @@ func TestVendors_FillTheLimitToTheByte(t *testing.T) {
 	}
 }
 
-func TestVendors_AtTheEdgeNothingIsCut(t *testing.T) {
+func TestF23_AtTheEdgeNothingIsCut(t *testing.T) {
 	eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 		limit := limits[p]
 		a := alert
@@ -256,7 +256,7 @@ func TestVendors_AtTheEdgeNothingIsCut(t *testing.T) {
 }
 
 // A name that fills the payload leaves no room for words, one that does not fit leaves the sentence.
-func TestVendors_StepDownBeforeSending(t *testing.T) {
+func TestF23_StepDownBeforeSending(t *testing.T) {
 	eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 		a := alert
 		a.Name = ""
@@ -275,8 +275,8 @@ func TestVendors_StepDownBeforeSending(t *testing.T) {
 	})
 }
 
-// F23: a vendor that counts otherwise is believed, and asked with less.
-func TestVendors_StepDownWhenTheVendorSaysSo(t *testing.T) {
+// A vendor that counts otherwise is believed, and asked with less.
+func TestF23_StepDownWhenTheVendorSaysSo(t *testing.T) {
 	tooLarge := pushtest.Answer{Status: http.StatusRequestEntityTooLarge, Body: `{"reason":"PayloadTooLarge"}`}
 	eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 		v.ends[p].Answer(tooLarge, tooLarge)
@@ -303,9 +303,9 @@ func TestVendors_StepDownWhenTheVendorSaysSo(t *testing.T) {
 	})
 }
 
-// F24: with details off no vendor gets a name or a word, whatever it answers;
+// With details off no vendor gets a name or a word, whatever it answers;
 // nor does what is told of a send.
-func TestVendors_DetailsOff_NoByteOfNameOrWords(t *testing.T) {
+func TestF24_VendorsGetNoByteOfNameOrWords(t *testing.T) {
 	a := alert
 	a.Name, a.Words = "Nadezhda小海豚", "Weihnachtsgans新年快乐"
 	var told strings.Builder
@@ -337,8 +337,8 @@ func TestVendors_DetailsOff_NoByteOfNameOrWords(t *testing.T) {
 	}
 }
 
-// F22: what a vendor said is kept for the trail.
-func TestVendors_TheVendorsStatusIsKept(t *testing.T) {
+// What a vendor said is kept for the trail.
+func TestF22_TheVendorsStatusIsKept(t *testing.T) {
 	eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 		for _, c := range []struct {
 			answer  pushtest.Answer
@@ -360,7 +360,7 @@ func TestVendors_TheVendorsStatusIsKept(t *testing.T) {
 	})
 }
 
-func TestVendors_GoneIsToldWithItsTime(t *testing.T) {
+func TestF19_GoneIsToldWithItsTime(t *testing.T) {
 	since := time.UnixMilli(1_800_000_000_000)
 	eachProvider(t, func(t *testing.T, v *vendors, p callbackd.Provider) {
 		v.ends[p].Unregister(since)

@@ -13,23 +13,36 @@ import (
 	"strings"
 )
 
-// Test is a test that carries claims in its name.
+// Test is a test that carries claims, or cases of failure, in its name.
 type Test struct {
 	Name    string
 	Package string // folder from the top of the tree
 	Claims  []string
 }
 
-var (
-	ofClaim  = regexp.MustCompile(`^TestClaim[A-E][0-9]`)
-	testName = regexp.MustCompile(`^TestClaim((?:[A-E][0-9]+)+)_[A-Z]`)
-	claimID  = regexp.MustCompile(`[A-E][0-9]+`)
-)
+// naming is how tests carry ids of a list in their names.
+type naming struct {
+	begins  *regexp.Regexp // every name that is meant so
+	form    *regexp.Regexp // and right
+	id      *regexp.Regexp // one of its ids
+	example string
+	known   func(id string) bool
+}
+
+var claimTests = naming{
+	begins:  regexp.MustCompile(`^TestClaim[A-E][0-9]`),
+	form:    regexp.MustCompile(`^TestClaim((?:[A-E][0-9]+)+)_[A-Z]`),
+	id:      regexp.MustCompile(`[A-E][0-9]+`),
+	example: "TestClaimD1_Sentence",
+	known:   func(id string) bool { return slices.ContainsFunc(List, func(c Claim) bool { return c.ID == id }) },
+}
 
 // Find reads every test of the tree whose name starts with TestClaim and a claim.
 // TestClaimD3D9_… carries two claims. A name that starts so and then goes on
 // otherwise, or a claim that is not in the list, is an error.
-func Find(root string) ([]Test, error) {
+func Find(root string) ([]Test, error) { return claimTests.find(root) }
+
+func (n naming) find(root string) ([]Test, error) {
 	var found []Test
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -41,7 +54,7 @@ func Find(root string) ([]Test, error) {
 		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return nil
 		}
-		tests, err := inFile(path)
+		tests, err := n.inFile(path)
 		if err != nil {
 			return err
 		}
@@ -61,7 +74,7 @@ func Find(root string) ([]Test, error) {
 	return found, err
 }
 
-func inFile(path string) ([]Test, error) {
+func (n naming) inFile(path string) ([]Test, error) {
 	parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
@@ -69,17 +82,17 @@ func inFile(path string) ([]Test, error) {
 	var tests []Test
 	for _, d := range parsed.Decls {
 		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Recv != nil || !ofClaim.MatchString(f.Name.Name) {
+		if !ok || f.Recv != nil || !n.begins.MatchString(f.Name.Name) {
 			continue
 		}
-		m := testName.FindStringSubmatch(f.Name.Name)
+		m := n.form.FindStringSubmatch(f.Name.Name)
 		if m == nil {
-			return nil, fmt.Errorf("%s: a test of a claim is named like TestClaimD1_Sentence", f.Name.Name)
+			return nil, fmt.Errorf("%s: such a test is named like %s", f.Name.Name, n.example)
 		}
-		ids := claimID.FindAllString(m[1], -1)
+		ids := n.id.FindAllString(m[1], -1)
 		for _, id := range ids {
-			if !slices.ContainsFunc(List, func(c Claim) bool { return c.ID == id }) {
-				return nil, fmt.Errorf("%s: claim %s is not in the list", f.Name.Name, id)
+			if !n.known(id) {
+				return nil, fmt.Errorf("%s: %s is not in the list", f.Name.Name, id)
 			}
 		}
 		tests = append(tests, Test{Name: f.Name.Name, Claims: ids})
@@ -108,6 +121,14 @@ func of(tests []Test, id string) []Test {
 	return own
 }
 
+func shownBy(tests []Test, id string) string {
+	var shown []string
+	for _, t := range of(tests, id) {
+		shown = append(shown, fmt.Sprintf("`%s` in `%s`", t.Name, t.Package))
+	}
+	return strings.Join(shown, "<br>")
+}
+
 // Document writes docs/claims.md.
 func Document(tests []Test) string {
 	var b strings.Builder
@@ -117,11 +138,7 @@ func Document(tests []Test) string {
 		if i == 0 || List[i-1].ID[0] != c.ID[0] {
 			fmt.Fprintf(&b, "\n## %c: %s\n\n| claim | in short | here | shown by |\n|---|---|---|---|\n", c.ID[0], Patents[c.ID[0]])
 		}
-		var shown []string
-		for _, t := range of(tests, c.ID) {
-			shown = append(shown, fmt.Sprintf("`%s` in `%s`", t.Name, t.Package))
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.ID, c.Text, c.Here, cmp.Or(strings.Join(shown, "<br>"), "no test yet"))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.ID, c.Text, c.Here, cmp.Or(shownBy(tests, c.ID), "no test yet"))
 	}
 	return b.String()
 }

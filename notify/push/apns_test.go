@@ -117,7 +117,7 @@ func TestAPNs_ExpirationZeroAndCollapse(t *testing.T) {
 	}
 }
 
-func TestAPNs_LimitIs4096Bytes(t *testing.T) {
+func TestF23_APNsTakes4096Bytes(t *testing.T) {
 	s := newStage(t)
 	a := s.apns(nil)
 	d, to := s.iPhone("one")

@@ -12,7 +12,7 @@ import (
 	"callbackd/notify/pushtest"
 )
 
-func TestSend_LimitsAreHonoured(t *testing.T) {
+func TestF21_LimitsAreHonoured(t *testing.T) {
 	each(t, func(t *testing.T, s *stage, sender push.Sender, d *pushtest.Device, to push.Target) {
 		date := s.clock.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
 		now := s.clock.Now().UTC().Format(http.TimeFormat)
@@ -60,7 +60,7 @@ func (s *stage) another(d *pushtest.Device, name string) (*pushtest.Device, push
 	return s.browser(name)
 }
 
-func TestSend_LimitOfOneTargetLeavesTheOthers(t *testing.T) {
+func TestF21_LimitOfOneTargetLeavesTheOthers(t *testing.T) {
 	each(t, func(t *testing.T, s *stage, sender push.Sender, d *pushtest.Device, to push.Target) {
 		d.Answer(pushtest.Answer{Status: 429})
 		want(t, send(sender, to), push.Retry, 429)
@@ -94,7 +94,7 @@ func TestSend_MaintenanceConcernsTheOrigin(t *testing.T) {
 	})
 }
 
-func TestSend_BrokenAnswersAreForLater(t *testing.T) {
+func TestF22_BrokenAnswersAreForLater(t *testing.T) {
 	html := header("Content-Type", "text/html; charset=utf-8")
 	each(t, func(t *testing.T, s *stage, sender push.Sender, d *pushtest.Device, to push.Target) {
 		for name, c := range map[string]struct {
@@ -122,7 +122,7 @@ func TestSend_BrokenAnswersAreForLater(t *testing.T) {
 }
 
 // Only the vendor's own words drop a registration, never a page's status.
-func TestSend_APageOfAProxyDropsNoToken(t *testing.T) {
+func TestF22_APageOfAProxyDropsNoToken(t *testing.T) {
 	s := newStage(t)
 	page := header("Content-Type", "text/html")
 	for _, status := range []int{400, 404, 410} {
@@ -141,7 +141,7 @@ func TestSend_APageOfAProxyDropsNoToken(t *testing.T) {
 	}
 }
 
-func TestSend_AnAnswerThatNeverComes(t *testing.T) {
+func TestF22_AnAnswerThatNeverComes(t *testing.T) {
 	s := newStage(t)
 	short := 50 * time.Millisecond
 	browser, toB := s.browser("b")
@@ -195,7 +195,7 @@ func TestSend_TheCallerMayGiveUp(t *testing.T) {
 	})
 }
 
-func TestSend_NoTrustIsForLater(t *testing.T) {
+func TestF22_NoTrustIsForLater(t *testing.T) {
 	s := newStage(t)
 	hosts := mustHosts(t, strings.TrimPrefix(s.fake.TLSURL, "https://"))
 	d := s.fake.NewBrowser("b", "")
@@ -238,7 +238,7 @@ func TestSend_NobodyListensIsForLater(t *testing.T) {
 	}
 }
 
-func TestSend_AnOriginThatFailsIsLeftAlone(t *testing.T) {
+func TestF22_AnOriginThatFailsIsLeftAlone(t *testing.T) {
 	each(t, func(t *testing.T, s *stage, sender push.Sender, d *pushtest.Device, to push.Target) {
 		for range 5 {
 			d.Answer(pushtest.Answer{Status: 502})
@@ -268,7 +268,7 @@ func TestSend_AnOriginThatFailsIsLeftAlone(t *testing.T) {
 }
 
 // A service that is down takes no other with it.
-func TestWebPush_BreakersAreOneAnOrigin(t *testing.T) {
+func TestF22_BreakersAreOneAnOrigin(t *testing.T) {
 	s, down := newStage(t), pushtest.Start(t, pushtest.Options{})
 	s.hosts = mustHosts(t, s.fake.Host(), down.Host())
 	w := s.webPush(nil)

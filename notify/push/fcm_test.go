@@ -59,7 +59,7 @@ func TestFCM_Arrives(t *testing.T) {
 	}
 }
 
-func TestFCM_LimitIs4096Bytes(t *testing.T) {
+func TestF23_FCMTakes4096Bytes(t *testing.T) {
 	s := newStage(t)
 	f := s.fcm(nil)
 	d, to := s.android("one")

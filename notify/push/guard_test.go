@@ -26,7 +26,7 @@ func canary(t *testing.T) (url string, visits *atomic.Int64) {
 	return s.URL, visits
 }
 
-func TestSend_FollowsNoRedirect(t *testing.T) {
+func TestF29_FollowsNoRedirect(t *testing.T) {
 	each(t, func(t *testing.T, s *stage, sender push.Sender, d *pushtest.Device, to push.Target) {
 		inside, visits := canary(t)
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -81,7 +81,7 @@ func everyName(t *testing.T, address string) *net.Resolver {
 }
 
 // A name of a real service whose address turned to the inside.
-func TestWebPush_RefusesANameThatLeadsInside(t *testing.T) {
+func TestF29_RefusesANameThatLeadsInside(t *testing.T) {
 	s := newStage(t)
 	d := s.fake.NewBrowser("one", "")
 	to := s.subscribed(d.SubscriptionAt("https://updates.push.services.mozilla.com/wpush/v2/synthetic"))

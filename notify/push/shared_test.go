@@ -15,7 +15,7 @@ import (
 
 // The payload has room behind it, which a sender that pads in place writes
 // to; under the race detector that is found even where the bytes are equal.
-func TestSend_ManyShareOnePayload(t *testing.T) {
+func TestF39_ManyShareOnePayload(t *testing.T) {
 	s := newStage(t)
 	whole := append([]byte(exampleFrame), bytes.Repeat([]byte("#"), 200)...)
 	m := example()

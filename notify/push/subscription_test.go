@@ -25,7 +25,7 @@ func mustHosts(t testing.TB, extra ...string) push.Hosts {
 	return h
 }
 
-func TestSubscription_EndpointsOfKnownServicesAlone(t *testing.T) {
+func TestF29_EndpointsOfKnownServicesAlone(t *testing.T) {
 	h := mustHosts(t)
 	for _, endpoint := range []string{
 		"https://fcm.googleapis.com/fcm/send/abc:APA91b",

@@ -73,7 +73,7 @@ func TestTopic_Is32CharactersOfTheNIDsDigest(t *testing.T) {
 	}
 }
 
-func TestWebPush_LimitIs3993Bytes(t *testing.T) {
+func TestF23_WebPushTakes3993Bytes(t *testing.T) {
 	s := newStage(t)
 	w := s.webPush(nil)
 	d, to := s.browser("one")
@@ -89,7 +89,7 @@ func TestWebPush_LimitIs3993Bytes(t *testing.T) {
 	}
 }
 
-func TestWebPush_TokenIsSharedForHalfItsLife(t *testing.T) {
+func TestF15_WebPushTokenIsSharedForHalfItsLife(t *testing.T) {
 	s := newStage(t)
 	w := s.webPush(nil)
 	d, to := s.browser("one")
@@ -180,7 +180,7 @@ func TestWebPush_AnotherKeyIsOurFault(t *testing.T) {
 	want(t, send(s.webPush(func(c *push.WebPushConfig) { c.Key = other }), to), push.OurFault, 403)
 }
 
-func TestWebPush_AClockThatIsOffIsOurFault(t *testing.T) {
+func TestF15_AClockThatIsOffIsOurFault(t *testing.T) {
 	s := newStage(t)
 	_, to := s.browser("one")
 	ours := newClock()

@@ -19,11 +19,12 @@ type accountCache struct {
 
 	mu         sync.Mutex // guards known and generation
 	known      map[callbackd.Slug]*callbackd.Account
+	byID       map[callbackd.AccountID]*callbackd.Account
 	generation int // a read that began before a change is not kept after it
 }
 
 func newAccountCache(db *store.DB) *accountCache {
-	return &accountCache{db: db, known: map[callbackd.Slug]*callbackd.Account{}}
+	return &accountCache{db: db, known: map[callbackd.Slug]*callbackd.Account{}, byID: map[callbackd.AccountID]*callbackd.Account{}}
 }
 
 func (c *accountCache) run(ctx context.Context) error {
@@ -37,6 +38,7 @@ func (c *accountCache) run(ctx context.Context) error {
 			if ring.Config {
 				c.mu.Lock()
 				clear(c.known)
+				clear(c.byID)
 				c.generation++
 				c.mu.Unlock()
 			}
@@ -62,12 +64,33 @@ func (c *accountCache) get(ctx context.Context, slug callbackd.Slug) (*callbackd
 	if err != nil {
 		return nil, err
 	}
+	c.keep(a, generation)
+	return a, nil
+}
+
+// getByID returns an account by its key; callbackd.ErrNotFound when there is none.
+func (c *accountCache) getByID(ctx context.Context, id callbackd.AccountID) (*callbackd.Account, error) {
+	c.mu.Lock()
+	a, ok := c.byID[id]
+	generation := c.generation
+	c.mu.Unlock()
+	if ok {
+		return a, nil
+	}
+	a, err := c.db.GetAccountByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	c.keep(a, generation)
+	return a, nil
+}
+
+func (c *accountCache) keep(a *callbackd.Account, generation int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.generation == generation {
-		c.known[slug] = a
+		c.known[a.Slug], c.byID[a.ID] = a, a
 	}
-	return a, nil
 }
 
 // account returns the account that a request's path names.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -87,6 +88,7 @@ func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callb
 	if err != nil {
 		return "failed", nil, err
 	}
+	h.commanded(r.Context(), stored)
 	outcome := string(cb.Outcome)
 	if stored.Repeat {
 		outcome = "repeated"
@@ -162,5 +164,15 @@ func (h *Handlers) event(cb *store.Callback, a *callbackd.Account, p *wechat.Pus
 func commandOf(cb *store.Callback, text string, scanned bool) {
 	if c, ok := notify.ParseCommand(text); ok && (!scanned || c.Kind == callbackd.CommandBind) {
 		cb.Command, cb.Reply = &c, notify.ReplyTo
+	}
+}
+
+// commanded tells whoever must know of what a follower's command did.
+func (h *Handlers) commanded(ctx context.Context, stored store.Accepted) {
+	for _, v := range stored.Freed {
+		h.Live.DropViewer(v)
+	}
+	if h.Notices != nil && stored.Command.Outcome != callbackd.CommandNone {
+		h.Notices.Changed(ctx, stored.Sender)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // clientAddr is who asks: the peer, or, where the peer is a trusted proxy, the
-// last address of X-Forwarded-For that is not one. It serves logs alone.
+// last address of X-Forwarded-For that is not one. It serves logs and throttles.
 func (h *Handlers) clientAddr(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -27,9 +27,18 @@ func badValue(name string) error {
 // status is the one table from kinds of errors to HTTP.
 func status(err error) int {
 	var tooLarge *http.MaxBytesError
+	var throttled *throttledError
+	var public *callbackd.PublicError
+	if errors.As(err, &public) {
+		err = public.Kind // whatever its cause was
+	}
 	switch {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &throttled):
+		return http.StatusTooManyRequests
+	case errors.Is(err, errNobody):
+		return http.StatusUnauthorized
 	case errors.Is(err, callbackd.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, callbackd.ErrGone):

@@ -15,17 +15,21 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"callbackd"
 	"callbackd/blob"
 	"callbackd/live"
+	"callbackd/notify"
+	"callbackd/notify/push"
 	"callbackd/store"
 	"callbackd/web"
+	"callbackd/wechat"
 )
 
 // Config is what the endpoints need.
 type Config struct {
 	DB             *store.DB
 	Blobs          blob.Bucket
-	Live           *live.Hub
+	Live           Live
 	PublicURL      *url.URL
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
@@ -34,12 +38,41 @@ type Config struct {
 	Ready func() bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+
+	// Notices tells followers of messages; nil: there is no API for viewers.
+	Notices Notices
+	// Presence knows which devices listen to their live channels; nil: none does.
+	Presence Presence
+	// CreateQR makes a QR with a scene on the platform; nil: bindings have a code alone.
+	CreateQR  func(ctx context.Context, a *callbackd.Account, scene string, expire time.Duration) (wechat.QR, error)
+	PushHosts push.Hosts // where Web Push endpoints may be
+	PushKey   string     // what browsers subscribe with; empty: no Web Push
 }
+
+// Live is what the endpoints need of the live hub.
+type Live interface {
+	Handler() http.Handler // of the WebSocket
+	// DropViewer ends the connections of a viewer, DropDevice those to a device.
+	DropViewer(callbackd.ViewerID)
+	DropDevice(callbackd.PublicID)
+}
+
+// Presence is what the endpoints ask of devices' presences.
+type Presence interface {
+	Get([]callbackd.DeviceID) []notify.Seen
+}
+
+var (
+	_ Live     = (*live.Hub)(nil)
+	_ Notices  = (*notify.Service)(nil)
+	_ Presence = (notify.Presences)(nil)
+)
 
 // Handlers answers all public requests.
 type Handlers struct {
 	Config
 	accounts *accountCache
+	throttle *throttle
 	metrics  *metrics
 }
 
@@ -51,7 +84,7 @@ func New(cfg Config) *Handlers {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), metrics: newMetrics(cfg.Metrics)}
+	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
 }
 
 // Run forgets accounts when they change, until ctx ends.
@@ -96,6 +129,9 @@ func (h *Handlers) routeShort(r chi.Router) {
 	r.Get("/wall/{account}/join.svg", h.plain(h.showJoinSVG))
 	r.Handle("/static/*", web.Static())
 	r.Handle("/sw.js", web.ServiceWorker())
+	if h.Notices != nil {
+		r.Route("/api/v1", h.routeAPI)
+	}
 	r.Get("/healthz", h.plain(h.showHealth))
 	r.Get("/readyz", h.plain(h.showReady))
 }

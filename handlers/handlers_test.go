@@ -32,6 +32,7 @@ type site struct {
 	db       *store.DB
 	blobs    blob.Bucket
 	http     *httptest.Server
+	router   http.Handler
 	platform *rehearsal.Platform
 	logs     *logBuffer
 	path     string // of the database
@@ -55,7 +56,10 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteWith(t, nil, nil) }
+
+// newSiteWith sets the store's clock, and what of the configuration is not usual.
+func newSiteWith(t *testing.T, now func() time.Time, change func(*handlers.Config)) *site {
 	t.Helper()
 	s := &site{T: t, logs: &logBuffer{}}
 	log := slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -63,7 +67,7 @@ func newSite(t *testing.T) *site {
 	s.path = filepath.Join(dir, "c.db")
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	s.db, err = store.Open(context.Background(), store.Config{DSN: "sqlite:" + s.path, Key: key, Log: log})
+	s.db, err = store.Open(context.Background(), store.Config{DSN: "sqlite:" + s.path, Key: key, Log: log, Now: now})
 	s.must(err)
 	t.Cleanup(func() { s.db.Close() })
 	s.blobs, err = blob.Open("file:" + filepath.Join(dir, "blobs"))
@@ -72,19 +76,24 @@ func newSite(t *testing.T) *site {
 	s.must(err)
 	public, err := url.Parse("http://wall.example")
 	s.must(err)
-	h := handlers.New(handlers.Config{DB: s.db, Blobs: s.blobs, Live: hub, PublicURL: public, Log: log})
+	cfg := handlers.Config{DB: s.db, Blobs: s.blobs, Live: hub, PublicURL: public, Log: log, Now: now}
+	if change != nil {
+		change(&cfg)
+	}
+	h := handlers.New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = hub.Run(ctx) })
 	parts.Go(func() { _ = h.Run(ctx) })
-	s.http = httptest.NewServer(h.Router())
+	s.router = h.Router()
+	s.http = httptest.NewServer(s.router)
 	t.Cleanup(func() {
 		s.http.Close()
 		cancel()
 		parts.Wait()
 		storetest.CheckInvariants(t, s.db)
 	})
-	s.platform = rehearsal.New(rehearsal.Options{Seed: 7})
+	s.platform = rehearsal.New(rehearsal.Options{Seed: 7, Now: now})
 	return s
 }
 
@@ -103,7 +112,7 @@ func (s *site) account(slug callbackd.Slug, mode callbackd.Mode, m callbackd.Mod
 	crowd, err := s.platform.Crowd(8)
 	s.must(err)
 	for _, number := range crowd {
-		_, err := sim.Follow(number, time.Now().Add(-time.Hour))
+		_, err := sim.Follow(number, s.platform.Now().Add(-time.Hour))
 		s.must(err)
 	}
 	c := sim.Config

@@ -37,6 +37,7 @@ build)
 test)
     for_build
     require git have git
+    require curl have curl                                              # runs the examples of docs/api.md
     require ffmpeg have ffmpeg
     require chromium browser
     require fonts-noto-cjk font NotoSansCJK

@@ -24,7 +24,7 @@ var Rooms = []Room{
 	{Path: "cmd/callbackd", What: "main, configuration, wiring, subcommands. Imported by nothing", To: []string{"*"},
 		Hides: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	{Path: "handlers", What: "HTTP: routes, one file per page or endpoint, one function that turns an error into an answer",
-		To: []string{"wall", "doctor", "notify", "web", "live", "wechat", "blob", "store"}},
+		To: []string{"wall", "doctor", "notify", "notify/push", "web", "live", "wechat", "blob", "store"}},
 	{Path: "wall", What: "the gate, the public view of a message, publishing of changes, public names",
 		To: []string{"live", "blob", "store"}},
 	// blob: a person's picture is put away before the one transaction that stores FakeID, openID and profile with it

@@ -45,7 +45,7 @@ func (s *Service) note(o outcome, a Action) {
 		s.metrics.count(string(callbackd.TransportChannel), string(KeyMissed))
 	}
 	if o.chain.Ended() && a.Key == o.chain.Over {
-		s.metrics.count("chain", string(a.Key))
+		s.metrics.count("end", string(a.Key))
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *Service) Acknowledge(ctx context.Context, v callbackd.Viewer, nid callb
 		return err
 	}
 	s.Presence.Heard(device)
-	s.metrics.count(string(how), string(KeyAcked))
+	s.metrics.count("ack", string(how))
 	return s.hearAll(ctx, n.ID, chains, Event{Kind: EventAck, Device: device, How: how})
 }
 

@@ -2,8 +2,9 @@ package notify
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metrics counts what became of sends: by path (channel, webpush, apns, fcm,
-// wechat) and outcome. Labels are never people.
+// metrics counts what became of sends, by path (channel, webpush, apns, fcm,
+// wechat) and outcome; acknowledgements (path ack) by how a device shows it; and
+// ends of chains (path end) by their key. Labels are never people.
 type metrics struct{ notices *prometheus.CounterVec }
 
 func newMetrics(reg prometheus.Registerer) *metrics {

@@ -16,6 +16,7 @@ import (
 	"callbackd/handlers"
 	"callbackd/jobs"
 	"callbackd/live"
+	"callbackd/notify"
 	"callbackd/wall"
 )
 
@@ -37,6 +38,7 @@ type server struct {
 	runner   *jobs.Runner
 	publish  *wall.Publisher
 	vendors  *vendors
+	notices  *notify.Service
 	admin    http.Handler
 }
 
@@ -44,35 +46,45 @@ type server struct {
 func newServer(ctx context.Context, inst *installation) (*server, error) {
 	s := &server{inst: inst, log: inst.log}
 	reg := newMetrics(inst.db)
-	var err error
-	s.hub, err = live.New(live.Config{Log: inst.log, AllowOrigin: allowOrigin(inst.cfg.HTTP.PublicURL), WallExists: func(slug callbackd.Slug) bool {
-		_, err := inst.db.GetAccount(context.Background(), slug)
-		return err == nil
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("start live channels: %w", err)
-	}
-	reg.gauge("callbackd_live_connections", "Open live connections.", func() float64 { return float64(s.hub.Connections()) })
-	s.handlers = handlers.New(handlers.Config{DB: inst.db, Blobs: inst.blobs, Live: s.hub, PublicURL: inst.cfg.HTTP.PublicURL,
-		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg,
-		Ready: func() bool { return s.ready.Load() && s.hub.Ready() }})
-	s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log)
-	if err != nil {
-		return nil, err
-	}
-	s.runner = jobs.New(inst.db, inst.lock.Node, drainLimit, inst.log)
 	clients, err := newPlatformClients(inst, reg.mpwebRequest)
 	if err != nil {
 		return nil, err
 	}
+	s.hub, err = live.New(live.Config{Log: inst.log, AllowOrigin: allowOrigin(inst.cfg.HTTP.PublicURL), WallExists: func(slug callbackd.Slug) bool {
+		_, err := inst.db.GetAccount(context.Background(), slug)
+		return err == nil
+	}, Identify: func(r *http.Request) callbackd.ViewerID { return s.handlers.Identify(r) }})
+	if err != nil {
+		return nil, fmt.Errorf("start live channels: %w", err)
+	}
+	reg.gauge("callbackd_live_connections", "Open live connections.", func() float64 { return float64(s.hub.Connections()) })
 	if s.vendors, err = newVendors(ctx, inst); err != nil {
 		return nil, err
 	}
+	s.notices = s.newNotices(clients, reg)
+	s.hub.SetDevices(s.notices)
+	s.handlers = handlers.New(handlers.Config{DB: inst.db, Blobs: inst.blobs, Live: s.hub, PublicURL: inst.cfg.HTTP.PublicURL,
+		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg,
+		Ready:   func() bool { return s.ready.Load() && s.hub.Ready() },
+		Notices: s.notices, Presence: s.notices.Presence, CreateQR: clients.wechat.CreateQR,
+		PushHosts: s.vendors.Hosts, PushKey: s.vendors.webPush.PublicKey()})
+	if s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log); err != nil {
+		return nil, err
+	}
+	s.runner = jobs.New(inst.db, inst.lock.Node, drainLimit, inst.log)
 	if err := registerJobs(ctx, s.runner, inst, clients); err != nil {
 		return nil, err
 	}
 	s.admin = adminHandler(reg)
 	return s, nil
+}
+
+// newNotices makes what tells followers.
+func (s *server) newNotices(clients *platformClients, reg *metrics) *notify.Service {
+	cfg := s.inst.cfg
+	return notify.New(notify.Config{DB: s.inst.db, Channel: s.hub, Vendors: s.vendors.Vendors, WeChat: clients.wechat, PublicURL: cfg.HTTP.PublicURL,
+		Timing: notify.Timing{Ack: cfg.Notices.Ack, VendorAck: cfg.Notices.VendorAck}, Node: s.inst.lock.Node, Previous: s.inst.lock.Previous,
+		Log: s.log, Metrics: reg})
 }
 
 // run serves on a listener until ctx ends, then answers what is in flight,
@@ -99,6 +111,7 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	start(&parts, "watch for changes", s.inst.db.Watch, partsCtx)
 	start(&parts, "publisher", s.publish.Run, partsCtx)
 	start(&parts, "accounts", s.handlers.Run, partsCtx)
+	start(&parts, "notices", s.notices.Run, partsCtx)
 	start(&runner, "jobs", s.runner.Run, jobsCtx)
 
 	servers := []*http.Server{newHTTPServer(s.handlers.Router(), s.log)}

@@ -135,7 +135,7 @@ func newRehearsalCommand(a *app) *cobra.Command {
 			s.account.SetCallbackURL(cfg.HTTP.PublicURL.JoinPath("callback", slug).String())
 			fmt.Fprintf(a.stdout, "%s\n", s.account.JSON())
 			fmt.Fprintf(a.stderr, "模拟平台 · simulated platform: %s → %s\n", s.url, cfg.HTTP.PublicURL.JoinPath("callback", slug))
-			return together(c.Context(), s.serve, func(ctx context.Context) error {
+			return together(c.Context(), s.serve, func(ctx context.Context) error { return s.typing(ctx, a.stdin, a.stderr) }, func(ctx context.Context) error {
 				return s.play(ctx, &e, func(r rehearsal.Report) { fmt.Fprintln(a.stderr, reportLine(r)) })
 			})
 		},

@@ -2,8 +2,10 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"callbackd"
@@ -49,13 +51,13 @@ func (s *Service) note(o outcome, a Action) {
 	}
 }
 
-// rows reads the messages that are about to be told, as they are now.
+// rows reads the messages that are about to be told on the channel, as they are now.
 func (s *Service) rows(ctx context.Context, done []outcome) (map[callbackd.MessageID]store.Row, error) {
 	var ids []callbackd.MessageID
 	rows := map[callbackd.MessageID]store.Row{}
 	for _, o := range done {
 		for _, a := range o.actions {
-			if _, known := rows[o.delivery.Message]; a.Kind == ActionSend && o.delivery.Message != 0 && !known {
+			if _, known := rows[o.delivery.Message]; a.Kind == ActionSend && a.Step.Transport == callbackd.TransportChannel && o.delivery.Message != 0 && !known {
 				rows[o.delivery.Message] = store.Row{}
 				ids = append(ids, o.delivery.Message)
 			}
@@ -92,34 +94,109 @@ func (s *Service) alert(ctx context.Context, v *scene, d store.Delivery, row sto
 // send hands one send over.
 func (s *Service) send(ctx context.Context, v *scene, o outcome, step Step, row store.Row) error {
 	d := o.delivery
+	switch step.Transport {
+	case callbackd.TransportVendor:
+		s.sends.add(func(ctx context.Context) { s.sendByVendor(ctx, d, step) })
+		return nil
+	case callbackd.TransportWeChat:
+		s.sends.add(func(ctx context.Context) { s.sendInWeChat(ctx, d, step) })
+		return nil
+	}
 	a, ok, err := s.alert(ctx, v, d, row)
 	if err != nil || !ok {
 		return err // taken down since the step was stored: its change wakes the chain
 	}
-	level := What(v.chosen(d.Sender))
-	switch device := v.byID[step.Device]; step.Transport {
-	case callbackd.TransportChannel:
-		frame, err := Render(a, level, BudgetChannel)
-		if err != nil {
-			return err
-		}
-		if !s.Channel.SendToDevice(device.PublicID, frame.JSON()) {
-			s.metrics.count(string(step.Transport), "down")
-			return s.hear(ctx, d.Notice, d.Scope, Event{Kind: EventRefused, Step: step}, nil, nil)
-		}
-		s.metrics.count(string(step.Transport), "sent")
-	case callbackd.TransportVendor:
-		s.sends.add(func(ctx context.Context) { s.sendByVendor(ctx, d, step, device, a, level, o.chain.Expires) })
-	case callbackd.TransportWeChat:
-		account := v.accounts[d.Account]
-		s.sends.add(func(ctx context.Context) { s.sendInWeChat(ctx, d, step, account, a, level, o.way) })
+	frame, err := Render(a, What(v.chosen(d.Sender)), BudgetChannel)
+	if err != nil {
+		return err
 	}
+	if !s.Channel.SendToDevice(v.byID[step.Device].PublicID, frame.JSON()) {
+		s.metrics.count(string(step.Transport), "down")
+		return s.hear(ctx, d.Notice, d.Scope, Event{Kind: EventRefused, Step: step}, nil, nil)
+	}
+	s.metrics.count(string(step.Transport), "sent")
 	return nil
 }
 
+// letter is a send that waited for a worker, with all that is true about it now.
+type letter struct {
+	store.Delivery
+	scene *scene
+	alert Alert
+	level callbackd.Level
+	life  time.Duration // left of the notice
+}
+
+// open looks again at a send whose turn has come: meanwhile it may have been
+// answered, read, taken down or switched off, or be too old. false: it is not
+// sent, and its chain knows.
+func (s *Service) open(ctx context.Context, d store.Delivery, step Step) (letter, bool, error) {
+	none := letter{}
+	all, err := s.DB.ListDeliveriesOf(ctx, d.Notice)
+	if err != nil {
+		return none, false, err
+	}
+	at := slices.IndexFunc(all, func(now store.Delivery) bool { return now.Scope == d.Scope })
+	if at < 0 {
+		return none, false, nil // its notice is gone
+	}
+	d = all[at]
+	var c Chain
+	if err := json.Unmarshal([]byte(d.Chain), &c); err != nil {
+		return none, false, fmt.Errorf("read the chain of notice %s: %w", d.NID, err)
+	}
+	switch {
+	case c.Ended():
+		return none, false, nil
+	case c.Out != step: // given up before it left
+		return none, false, s.hear(ctx, d.Notice, d.Scope, Event{Kind: EventRefused, Step: step}, nil, nil)
+	}
+	v, err := s.look(ctx, []store.Delivery{d})
+	if err != nil {
+		return none, false, err
+	}
+	row, err := s.rowOf(ctx, d)
+	if err != nil {
+		return none, false, err
+	}
+	a, ok, err := s.alert(ctx, v, d, row)
+	if err != nil {
+		return none, false, err
+	}
+	if !ok || s.machine.rules.stop(c, v.facts(d), v.now) != "" {
+		return none, false, s.hear(ctx, d.Notice, d.Scope, Event{Kind: EventWake}, nil, nil)
+	}
+	return letter{Delivery: d, scene: v, alert: a, level: What(v.chosen(d.Sender)), life: c.Expires.Sub(v.now)}, true, nil
+}
+
+func (s *Service) rowOf(ctx context.Context, d store.Delivery) (store.Row, error) {
+	if d.Message == 0 {
+		return store.Row{}, nil
+	}
+	rows, err := s.DB.ListRowsByID(ctx, []callbackd.MessageID{d.Message})
+	if err != nil || len(rows) == 0 {
+		return store.Row{}, err
+	}
+	return rows[0], nil
+}
+
+// opened is open for a worker, which has nobody to tell of an error: what cannot
+// be read now goes on by the chain's own timer.
+func (s *Service) opened(ctx context.Context, d store.Delivery, step Step) (letter, bool) {
+	l, ok, err := s.open(ctx, d, step)
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("a notice was not sent", "err", err)
+	}
+	return l, ok
+}
+
 // sendByVendor calls a vendor and tells the chain what it said.
-func (s *Service) sendByVendor(ctx context.Context, d store.Delivery, step Step, device callbackd.Device, a Alert, level callbackd.Level, expires time.Time) {
-	open, err := s.DB.OpenDevice(ctx, device.ID)
+func (s *Service) sendByVendor(ctx context.Context, d store.Delivery, step Step) {
+	l, ok := s.opened(ctx, d, step)
+	if !ok {
+		return
+	}
+	open, err := s.DB.OpenDevice(ctx, step.Device)
 	if err != nil {
 		if !errors.Is(err, callbackd.ErrNotFound) {
 			s.Log.Error("a device cannot be read", "err", err)
@@ -127,7 +204,7 @@ func (s *Service) sendByVendor(ctx context.Context, d store.Delivery, step Step,
 		s.answer(ctx, d, Event{Kind: EventRefused, Step: step}, nil, nil)
 		return
 	}
-	r := s.Vendors.Send(ctx, open, a, level, expires.Sub(s.Now()))
+	r := s.Vendors.Send(ctx, open, l.alert, l.level, l.life)
 	if ctx.Err() != nil && r.Reason == push.ReasonCancelled {
 		return // the server ends; the chain goes on after the next start
 	}
@@ -152,8 +229,13 @@ func (s *Service) sendByVendor(ctx context.Context, d store.Delivery, step Step,
 }
 
 // sendInWeChat writes to a follower.
-func (s *Service) sendInWeChat(ctx context.Context, d store.Delivery, step Step, account *callbackd.Account, a Alert, level callbackd.Level, way store.WeChatWay) {
-	err := s.write(ctx, d, account, a, level, way)
+func (s *Service) sendInWeChat(ctx context.Context, d store.Delivery, step Step) {
+	l, ok := s.opened(ctx, d, step)
+	if !ok {
+		return
+	}
+	account := l.scene.accounts[d.Account]
+	err := s.write(ctx, l, account)
 	if ctx.Err() != nil && err != nil {
 		return // the server ends; the chain goes on after the next start
 	}
@@ -170,21 +252,21 @@ func (s *Service) sendInWeChat(ctx context.Context, d store.Delivery, step Step,
 	s.answer(ctx, d, e, nil, &line)
 }
 
-func (s *Service) write(ctx context.Context, d store.Delivery, account *callbackd.Account, a Alert, level callbackd.Level, way store.WeChatWay) error {
-	to, err := s.DB.GetSender(ctx, d.Sender)
+func (s *Service) write(ctx context.Context, l letter, account *callbackd.Account) error {
+	to, err := s.DB.GetSender(ctx, l.Sender)
 	if err != nil {
 		return err
 	}
 	base := s.PublicURL.String()
-	switch way {
+	switch l.scene.spentWay(l.Delivery) {
 	case store.WeChatCustom:
-		text, err := RenderText(a, level, base, BudgetWeChat)
+		text, err := RenderText(l.alert, l.level, base, BudgetWeChat)
 		if err != nil {
 			return err
 		}
 		return s.WeChat.SendText(ctx, account, to.OpenID, text)
 	case store.WeChatTemplate:
-		f, err := Render(a, level, BudgetWeChat)
+		f, err := Render(l.alert, l.level, BudgetWeChat)
 		if err != nil {
 			return err
 		}

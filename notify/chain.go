@@ -26,6 +26,10 @@ const MaxSends = 7
 // hand-over of a mention to the phone is possible.
 const HandOverWithin = 2 * time.Minute
 
+// ClockSlack is how far the clocks of two nodes may be apart. One that differs
+// from itself by more was set back.
+const ClockSlack = time.Minute
+
 // Reach is what is known, at this moment, of one way to a device.
 type Reach struct {
 	Device  callbackd.DeviceID
@@ -53,8 +57,12 @@ type Try struct {
 // Used reports whether the transport was used.
 func (t Try) Used() bool { return !t.At.IsZero() }
 
-// over reports whether there is nothing left to wait for.
-func (t Try) over(now time.Time) bool { return t.Refused || !now.Before(t.Due) }
+// over reports whether there is nothing left to wait for. A send of the future
+// means that the clock was set back; how long ago it was cannot be known, so it is
+// not waited for.
+func (t Try) over(now time.Time) bool {
+	return t.Refused || !now.Before(t.Due) || now.Before(t.At.Add(-ClockSlack))
+}
 
 // pending reports whether an acknowledgement may still come in time.
 func (t Try) pending(now time.Time) bool { return t.Used() && !t.over(now) }

@@ -114,6 +114,14 @@ func (v *scene) way(d store.Delivery) store.WeChatWay {
 	return v.weChat[d.Sender].Way(v.now, a.Notices.Template != nil)
 }
 
+// spentWay is the way of a message in WeChat that the ledger holds already: what
+// it counts is not asked again, what the follower and the window say is.
+func (v *scene) spentWay(d store.Delivery) store.WeChatWay {
+	r := v.weChat[d.Sender]
+	r.Sent, r.LastMS = 0, 0
+	return r.Way(v.now, v.accounts[d.Account].Notices.Template != nil)
+}
+
 // idleAt is when the last of a follower's active computers turns inactive if it
 // says nothing more; the zero time where none is active.
 func (v *scene) idleAt(who callbackd.SenderID) time.Time {

@@ -42,24 +42,12 @@ func (s *Service) resumePart(ctx context.Context, part []store.Delivery) error {
 		if len(actions) == 0 {
 			continue
 		}
-		way := store.WeChatWay("")
-		if c.Out.Transport == callbackd.TransportWeChat {
-			way = v.resumedWay(d)
-		}
-		outcomes = append(outcomes, outcome{delivery: d, chain: c, actions: actions, way: way})
+		outcomes = append(outcomes, outcome{delivery: d, chain: c, actions: actions})
 		steps = append(steps, store.DeliveryStep{Notice: d.Notice, Scope: d.Scope, Sender: d.Sender, Rev: d.Rev, Node: s.Node,
 			Chain: c.encode(), DueAt: c.Due(), Events: v.trail(actions, Event{})})
 	}
 	_, err = s.keep(ctx, v, outcomes, steps)
 	return err
-}
-
-// resumedWay is the way of a message in WeChat that the ledger holds already: it
-// was spent before the server went away, so the ledger is not asked again.
-func (v *scene) resumedWay(d store.Delivery) store.WeChatWay {
-	r := v.weChat[d.Sender]
-	r.Sent, r.LastMS = 0, 0
-	return r.Way(v.now, v.accounts[d.Account].Notices.Template != nil)
 }
 
 // back sends once more on the channel of a device that came back after the server

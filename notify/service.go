@@ -66,6 +66,7 @@ type Service struct {
 	accounts accounts
 	sends    *queue // to vendors and in WeChat, for the workers of Run
 	ends     ends
+	stepped  time.Time // when runChains last looked; of its goroutine alone
 }
 
 // sendsAtOnce is how many vendors are called at the same time.

@@ -56,6 +56,9 @@ func (s *Service) stepDue(ctx context.Context) (time.Duration, error) {
 			return 0, err
 		}
 	}
+	if err := s.stepAhead(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		due, err := s.DB.ListDueDeliveries(ctx, s.Now(), stepPage)
 		if err != nil {
@@ -76,6 +79,33 @@ func (s *Service) stepDue(ctx context.Context) (time.Duration, error) {
 	return min(max(next.Sub(s.Now()), time.Millisecond), pollDue), nil
 }
 
+// stepAhead looks, at the start and whenever the clock was set back, at what waits
+// for a time that no wait of ours leads to: else it is told when that hour comes
+// round again.
+func (s *Service) stepAhead(ctx context.Context) error {
+	now := s.Now().Round(0) // the wall's clock alone: the other one is never set
+	before := s.stepped
+	s.stepped = now
+	if !before.IsZero() && !now.Before(before.Add(-ClockSlack)) {
+		return nil
+	}
+	longest := max(s.Timing.Ack, s.Timing.VendorAck) + ReconnectGrace + countAfter + ClockSlack
+	for after := int64(0); ; {
+		ahead, err := s.DB.ListDeliveriesAhead(ctx, now.Add(longest), after, stepPage)
+		if err == nil {
+			err = s.stepAll(ctx, ahead)
+		}
+		if err != nil {
+			s.stepped = before
+			return err
+		}
+		if len(ahead) < stepPage {
+			return nil
+		}
+		after = ahead[len(ahead)-1].Notice
+	}
+}
+
 // stepAll wakes chains, some hundreds at once, and does what they ask for.
 func (s *Service) stepAll(ctx context.Context, all []store.Delivery) error {
 	for len(all) > 0 {
@@ -93,7 +123,6 @@ type outcome struct {
 	delivery store.Delivery
 	chain    Chain
 	actions  []Action
-	way      store.WeChatWay
 }
 
 // stepPart steps chains by an event each: it reads their scene, stores what comes
@@ -148,8 +177,7 @@ func (s *Service) step(v *scene, d store.Delivery, e Event) (outcome, store.Deli
 	out.chain, out.actions = s.next(c, e, f, v.now)
 	for _, a := range out.actions {
 		if a.Kind == ActionSend && a.Step.Transport == callbackd.TransportWeChat {
-			out.way = v.way(d)
-			st.WeChat = &store.WeChatSpend{Sender: d.Sender, Way: out.way}
+			st.WeChat = &store.WeChatSpend{Sender: d.Sender, Way: v.way(d)}
 		}
 	}
 	st.Chain, st.Ended = out.chain.encode(), string(out.chain.Over)

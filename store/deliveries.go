@@ -38,6 +38,12 @@ func (db *DB) ListDueDeliveries(ctx context.Context, now time.Time, limit int) (
 	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.due_at <= ? ORDER BY d.due_at, d.notice_id LIMIT ?`, ms(now), limit)
 }
 
+// ListDeliveriesAhead returns running chains that are to be stepped only after a
+// time, by the id of their notice after one.
+func (db *DB) ListDeliveriesAhead(ctx context.Context, due time.Time, after int64, limit int) (all []Delivery, err error) {
+	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > ? AND d.ended = '' AND d.notice_id > ? ORDER BY d.notice_id, d.scope LIMIT ?`, ms(due), after, limit)
+}
+
 // NextDeliveryDue returns when the next chain must be stepped; false: none waits.
 func (db *DB) NextDeliveryDue(ctx context.Context) (time.Time, bool, error) {
 	var due int64

@@ -126,10 +126,10 @@ func (h *Handlers) known(ctx context.Context, cred credential) (caller, error) {
 }
 
 // authenticate returns who asks. A cookie comes with whatever page a browser has
-// open, so what it asks to change must come from a page of ours.
+// open, so what it asks to change must not come from a page of somebody else's.
 func (h *Handlers) authenticate(w http.ResponseWriter, r *http.Request) (caller, error) {
 	cred, err := credentialOf(r)
-	if err == nil && cred.cookie != "" && unsafe(r.Method) && !h.fromOurPage(r) {
+	if err == nil && cred.cookie != "" && unsafe(r.Method) && h.isForeign(r) {
 		return caller{}, errForeignPage
 	}
 	var c caller

@@ -134,12 +134,13 @@ func (t teller) tellWall(ctx context.Context, c store.NoticeCursor) error {
 			return err
 		}
 		var gone []callbackd.MessageID
+		receivers := t.audience(a)
 		for _, row := range rows {
 			switch m := row.Message; {
 			case m.State != callbackd.StateShown:
 				gone = append(gone, m.ID)
 			case m.ShownRev > c.Seen: // of the beginning: a change of it may be on a later page than the one that showed it
-				if err := t.tell(ctx, a, row); err != nil {
+				if err := t.tell(ctx, a, row, receivers); err != nil {
 					return err
 				}
 			}
@@ -172,9 +173,8 @@ func (s *Service) takeBack(ctx context.Context, gone []callbackd.MessageID) erro
 
 // tell decides who is told of a message that was just let through. Done again, it
 // tells nobody twice.
-func (s *Service) tell(ctx context.Context, a *callbackd.Account, row store.Row) error {
-	now := s.Now()
-	since := now
+func (s *Service) tell(ctx context.Context, a *callbackd.Account, row store.Row, receivers *audience) error {
+	since := s.Now()
 	if row.Message.Moderation == callbackd.ModerationOpen { // it was let through when it came, however late we look
 		since = row.Message.ReceivedAt
 	}
@@ -183,21 +183,19 @@ func (s *Service) tell(ctx context.Context, a *callbackd.Account, row store.Row)
 		return err
 	}
 	t := telling{Service: s, account: a, row: row, since: since, matter: Matter{State: row.Message.State, Mentions: len(mentioned) > 0, Options: a.Notices.Group}}
-	if t.mentionsLeft, err = s.mentionsLeft(ctx, row.Sender.ID, now); err != nil {
-		return err
-	}
-	if err := t.page(ctx, mentioned, nil); err != nil {
-		return err
+	if len(mentioned) > 0 {
+		if t.mentionsLeft, err = s.mentionsLeft(ctx, row.Sender.ID); err != nil {
+			return err
+		}
+		if err := t.page(ctx, mentioned, nil); err != nil {
+			return err
+		}
 	}
 	if t.matter.Mentions && a.Notices.Group.MentionExclusive && !a.Notices.Group.IgnoreMentions {
 		return nil
 	}
-	list := s.DB.ListReceivers
-	if a.Notices.Group.NoReceiveSwitch {
-		list = s.DB.ListReachable
-	}
 	for after := callbackd.SenderID(0); ; {
-		who, err := list(ctx, a.ID, after, tellPage)
+		who, err := receivers.page(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -212,8 +210,36 @@ func (s *Service) tell(ctx context.Context, a *callbackd.Account, row store.Row)
 	}
 }
 
-func (s *Service) mentionsLeft(ctx context.Context, author callbackd.SenderID, now time.Time) (int, error) {
-	n, err := s.DB.CountMentionsBy(ctx, author, now.Add(-time.Hour))
+// audience is who receives of an account, by id. Its first page, for most accounts
+// the only one, is read once for all messages of one look; what somebody switched
+// off since then is looked at again before anything is sent.
+type audience struct {
+	list  func(ctx context.Context, account callbackd.AccountID, after callbackd.SenderID, limit int) ([]callbackd.SenderID, error)
+	of    callbackd.AccountID
+	first []callbackd.SenderID // nil: not read yet
+}
+
+func (s *Service) audience(a *callbackd.Account) *audience {
+	if a.Notices.Group.NoReceiveSwitch {
+		return &audience{list: s.DB.ListReachable, of: a.ID}
+	}
+	return &audience{list: s.DB.ListReceivers, of: a.ID}
+}
+
+// page returns up to tellPage of them after one.
+func (u *audience) page(ctx context.Context, after callbackd.SenderID) ([]callbackd.SenderID, error) {
+	if after == 0 && u.first != nil {
+		return u.first, nil
+	}
+	who, err := u.list(ctx, u.of, after, tellPage)
+	if after == 0 && err == nil {
+		u.first = append([]callbackd.SenderID{}, who...)
+	}
+	return who, err
+}
+
+func (s *Service) mentionsLeft(ctx context.Context, author callbackd.SenderID) (int, error) {
+	n, err := s.DB.CountMentionsBy(ctx, author, s.Now().Add(-time.Hour))
 	return max(0, mentionsAnHour-n), err
 }
 

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"callbackd/internal/testkit"
 	"callbackd/internal/testkit/walltest"
@@ -27,8 +30,27 @@ func (b *tab) click(selector string) {
 // keys presses keys on whatever has the focus.
 func (b *tab) keys(text string) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(text)); err != nil {
-		b.t.Fatalf("keys: %v", err)
+	for i, line := range strings.Split(text, kb.Enter) {
+		if i > 0 {
+			b.enter()
+		}
+		if err := chromedp.Do(b.ctx, chromedp.KeyEvent(line)); err != nil {
+			b.t.Fatalf("keys: %v", err)
+		}
+	}
+}
+
+// enter is the key as a keyboard sends it: a raw one, which a page can keep from
+// writing a line end.
+func (b *tab) enter() {
+	b.t.Helper()
+	for _, part := range kb.Encode('\r') {
+		if part.Type == kb.KeyDown {
+			part.Type = input.DispatchKeyEventTypeRawKeyDown
+		}
+		if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, *part); err != nil {
+			b.t.Fatalf("enter: %v", err)
+		}
 	}
 }
 

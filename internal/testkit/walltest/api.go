@@ -261,6 +261,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if broken {
 		a.answer(endpoint, &dropped{header: http.Header{}}, r, v)
+		w.Header().Set("Content-Length", "1000") // browsers try again by themselves where not even the head came
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 	a.answer(endpoint, w, r, v)

@@ -26,10 +26,11 @@ export function address(slug, path, query = {}) {
 }
 
 /**
- * Asks an endpoint and returns its JSON; null where there is none.
+ * Asks an endpoint and returns its JSON; null where there is none. What is asked
+ * again with the same once is done one time.
  * @throws {Refused}
  */
-export async function ask(slug, method, path, { body, query } = {}) {
+export async function ask(slug, method, path, { body, query, once } = {}) {
   let answer;
   let text;
   try {
@@ -38,7 +39,7 @@ export async function ask(slug, method, path, { body, query } = {}) {
       cache: 'no-store',
       credentials: 'same-origin',
       signal: AbortSignal.timeout(patience),
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(once && { 'Idempotency-Key': once }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     text = await answer.text();

@@ -70,7 +70,8 @@ export class Chooser {
       option.id = `person-${i}`;
       option.dataset.at = i;
       const face = option.querySelector('img');
-      if (person.avatar?.startsWith('/')) face.src = person.avatar;
+      const address = new URL(person.avatar ?? '', location.href);
+      if (person.avatar && address.origin === location.origin) face.src = address.href;
       option.querySelector('span').textContent = person.name;
       this.list.append(option);
     });

@@ -104,7 +104,7 @@ export class Composer {
     this.box.readOnly = true;
     this.#say('sending');
     try {
-      const answer = await ask(this.slug, 'POST', 'me/messages', { body: { text, key: this.key } });
+      const answer = await ask(this.slug, 'POST', 'me/messages', { body: { text, key: this.key }, once: this.key });
       this.mentions = new Mentions();
       this.key = '';
       this.#paint();
@@ -124,8 +124,6 @@ export class Composer {
     else if (status === 401 || status === 409) this.#say('unbound');
     else if (status === 400 || status === 413) this.#say('refused');
     else this.#say('failed');
-    if (status >= 400 && status < 500) this.key = ''; // it did not arrive
-    this.#keep();
   }
 
   #say(state, values) {

@@ -17,15 +17,18 @@ func TestTokens_KeepTheirContrast(t *testing.T) {
 		t.Fatal("no light theme")
 	}
 	for theme, text := range map[string]string{"dark": dark, "light": light} {
-		ground, ink := token(t, text, "ground"), token(t, text, "ink")
-		quiet := ink
-		for i := range quiet {
-			quiet[i] = 0.72*ink[i] + 0.28*ground[i]
-		}
-		for name, colour := range map[string][3]float64{"ink": ink, "ink at 72 %": quiet,
-			"accent": token(t, text, "accent"), "alert": token(t, text, "alert")} {
-			if c := contrast(colour, ground); c < 4.5 {
-				t.Errorf("%s: %s has %.2f:1 on its ground", theme, name, c)
+		ink := token(t, text, "ink")
+		for _, under := range []string{"ground", "raised"} {
+			ground := token(t, text, under)
+			quiet := ink
+			for i := range quiet {
+				quiet[i] = 0.72*ink[i] + 0.28*ground[i]
+			}
+			for name, colour := range map[string][3]float64{"ink": ink, "ink at 72 %": quiet,
+				"accent": token(t, text, "accent"), "alert": token(t, text, "alert")} {
+				if c := contrast(colour, ground); c < 4.5 {
+					t.Errorf("%s: %s has %.2f:1 on %s", theme, name, c, under)
+				}
 			}
 		}
 		if c := contrast(token(t, text, "on-accent"), token(t, text, "accent")); c < 4.5 {

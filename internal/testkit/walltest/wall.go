@@ -81,7 +81,7 @@ func (w *Wall) Start() {
 		w.tb.Fatalf("listen: %v", err)
 	}
 	w.addr = listener.Addr().String()
-	hub, err := live.New(live.Config{WallExists: func(s callbackd.Slug) bool { return s == Slug }})
+	hub, err := live.New(live.Config{WallExists: func(s callbackd.Slug) bool { return s == Slug }, Identify: w.API.Identify, Devices: w.API})
 	if err != nil {
 		w.tb.Fatal(err)
 	}
@@ -96,6 +96,7 @@ func (w *Wall) Start() {
 	w.mu.Lock()
 	w.hub = hub
 	w.mu.Unlock()
+	w.API.attach(hub)
 	w.stop = func() {
 		cancel()
 		if err := <-done; err != nil {

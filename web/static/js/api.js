@@ -47,7 +47,7 @@ export async function ask(slug, method, path, { body, query, once } = {}) {
     throw new Refused(0);
   }
   const date = Date.parse(answer.headers.get('Date') ?? '');
-  if (date) skew = date - Date.now();
+  if (date) skew = date + 500 - Date.now(); // it comes in whole seconds
   if (!answer.ok) throw new Refused(answer.status, Number(answer.headers.get('Retry-After')) || 0);
   try {
     return text ? JSON.parse(text) : null;

@@ -5,6 +5,7 @@ import { showUnread } from './badge.js';
 import { Composer } from './composer.js';
 import { Inbox } from './inbox.js';
 import { lockable, showLock } from './lock.js';
+import { dropToasts } from './toast.js';
 import { Viewer } from './viewer.js';
 
 const stage = document.getElementById('wall');
@@ -82,6 +83,7 @@ function follow(nid) {
 
 async function openDrawer() {
   if (!drawer.open) drawer.showModal();
+  dropToasts();
   await readInbox();
 }
 

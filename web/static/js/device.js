@@ -67,10 +67,16 @@ export async function register(slug) {
 /** Returns the id of this browser's device, registering it anew where it has none
  *  or where its push subscription is another than the one that was registered. */
 export async function device(slug) {
-  const kept = await readWorker(slug);
-  if (kept?.device) remember(slug, 'viewer', { device: kept.device, push: kept.push }); // it may have done so itself
-  const { device: id } = recall(slug, 'viewer');
+  const id = await known(slug);
   return id && !await lapsed(slug) ? id : register(slug);
+}
+
+/** The id of this browser's device, as far as it knows: the worker may have
+ *  registered anew by itself. */
+export async function known(slug) {
+  const kept = await readWorker(slug);
+  if (kept?.device) remember(slug, 'viewer', { device: kept.device, push: kept.push });
+  return recall(slug, 'viewer').device ?? '';
 }
 
 /** Whether the push subscription is another than the one that was registered: it

@@ -33,6 +33,14 @@ export class Inbox {
     return { unread: answer.unread, open: answer.notices.filter((n) => !n.read).map((n) => n.nid) };
   }
 
+  // What became of the newest meanwhile; which were unread stays marked.
+  async #again() {
+    for (const notice of (await this.#read({}))?.notices ?? []) {
+      const row = this.rows.get(notice.nid);
+      if (row) this.#fill(row, row.notice = { ...notice, read: row.notice.read });
+    }
+  }
+
   /** Reads older ones; their unread ones are handed to seen. */
   async earlier() {
     const answer = await this.#read({ before: this.bottom });
@@ -52,7 +60,7 @@ export class Inbox {
   /** A notice was taken back, or read in another place. */
   gone(nid) {
     const row = this.rows.get(nid);
-    if (row) delete row.dataset.unread;
+    if (row) this.#fill(row, row.notice = { ...row.notice, read: true });
   }
 
   async #read(query) {
@@ -81,7 +89,7 @@ export class Inbox {
       row = this.#part('row').content.firstElementChild.cloneNode(true);
       row.dataset.nid = notice.nid;
       row.querySelector('[data-part=open]').addEventListener('click', () => this.open(row.notice));
-      row.querySelector('details').addEventListener('toggle', ({ target }) => { if (target.open) this.load(); });
+      row.querySelector('details').addEventListener('toggle', ({ target }) => { if (target.open) this.#again(); });
       this.rows.set(notice.nid, row);
     } else if (top && this.list.firstElementChild === row) top = null;
     row.notice = { ...row.notice, ...notice };

@@ -7,7 +7,7 @@ const again = 2000; // ms until an acknowledgement that failed is tried once mor
 const patience = 10000; // ms for one answer
 
 /** A text in both languages: nobody knows here which page was open last. */
-const t = (key) => Object.values(self.given.texts[key]).join(' · ');
+const t = (key) => `${self.given.texts[key]['zh-CN']} · ${self.given.texts[key].en}`;
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));

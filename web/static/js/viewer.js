@@ -3,7 +3,7 @@
 
 import { ask } from './api.js';
 import { showUnread } from './badge.js';
-import { device, lapsed, leave, register, retire } from './device.js';
+import { device, known, lapsed, leave, register, retire } from './device.js';
 import { call, followDevice, reconnect } from './live.js';
 import { forget, onMemory, recall, remember } from './memory.js';
 import { Notices } from './notices.js';
@@ -110,7 +110,7 @@ export class Viewer {
     this.stop = null;
     this.device = '';
     this.tries += 1;
-    if (recall(this.slug, 'viewer').device !== was) return this.useDevice(); // registered anew meanwhile
+    if (await known(this.slug) !== was) return this.useDevice(); // registered anew meanwhile
     try {
       const { state } = await ask(this.slug, 'GET', 'me/binding');
       if (state !== 'bound') return this.#end();

@@ -138,7 +138,7 @@ func TestBrowser_TheInboxShowsTrailsAndIsRead(t *testing.T) {
 	b.until("a new one goes to the top", `document.querySelector('#inbox li').dataset.nid === 'new'`)
 }
 
-func TestBrowser_UnbindsInOneTap(t *testing.T) {
+func TestF31_UnbindsInOneTapAndNothingStays(t *testing.T) {
 	w := walltest.New(t)
 	b := openBound(t, w, 390, 844)
 	openMe(t, w, b, "zh-CN")

@@ -142,7 +142,7 @@ func TestClaimC6C13_HiddenANoticeIsPrompted(t *testing.T) {
 
 // Guard: what nobody could see is not acknowledged, so that the server goes on to
 // the next device ([0053]).
-func TestBrowser_WhatCannotBeShownIsNotAcknowledged(t *testing.T) {
+func TestClaimC7C14_WhatCannotBeShownIsNotAcknowledged(t *testing.T) {
 	w := walltest.New(t)
 	w.Say("eins")
 	b := openBound(t, w, 1280, 900)
@@ -166,7 +166,7 @@ func TestBrowser_WhatCannotBeShownIsNotAcknowledged(t *testing.T) {
 	}
 }
 
-func TestBrowser_ANoticeThatComesTwiceShowsOnce(t *testing.T) {
+func TestF1F5_ANoticeThatComesTwiceShowsOnce(t *testing.T) {
 	w := walltest.New(t)
 	w.Say("eins")
 	b := openBound(t, w, 1280, 900)
@@ -187,8 +187,8 @@ func TestBrowser_ANoticeThatComesTwiceShowsOnce(t *testing.T) {
 	}
 }
 
-// F32: several pages of one browser are one device.
-func TestBrowser_TwoPagesOfOneBrowserAreOneDevice(t *testing.T) {
+// Several pages of one browser are one device.
+func TestF32_PagesOfOneBrowserAreOneDevice(t *testing.T) {
 	w := walltest.New(t)
 	w.Say("eins")
 	b := openBound(t, w, 1280, 900, "notifications")
@@ -219,4 +219,37 @@ func TestBrowser_TwoPagesOfOneBrowserAreOneDevice(t *testing.T) {
 		t.Errorf("%d devices", len(w.API.Devices()))
 	}
 	b.do(`other.close()`)
+}
+
+// A frozen page answers no ping and is let go; when it wakes it is what it was,
+// and knows of what came meanwhile.
+func TestF34_AFrozenPageCatchesUp(t *testing.T) {
+	w := walltest.New(t)
+	w.Say("eins")
+	b := openBound(t, w, 1280, 900)
+	listening(t, w)
+	b.hide()
+	b.lifecycle(page.SetWebLifecycleStateStateFrozen)
+	w.Stop() // the connection ends without the page's knowing
+	w.Start()
+	w.Say("zwei")
+	w.API.Tell(mention("n1", 2))
+	if w.API.Up() || w.Viewers() != 0 {
+		t.Fatal("the page is not frozen")
+	}
+	b.lifecycle(page.SetWebLifecycleStateStateActive)
+	b.show()
+	b.equals(w)
+	listening(t, w)
+	b.until("what came is unread", `document.title.startsWith('(1) ')`)
+	if len(w.API.Acks()) != 0 {
+		t.Error("acknowledged what never came")
+	}
+}
+
+func (b *tab) lifecycle(state page.SetWebLifecycleStateState) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state}); err != nil {
+		b.t.Fatal(err)
+	}
 }

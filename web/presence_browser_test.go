@@ -111,8 +111,8 @@ func TestBrowser_TheWholeMachineIsWatchedAfterAClick(t *testing.T) {
 	}
 }
 
-// F10a: a projector is nobody's, and shows nothing of whoever opened it.
-func TestBrowser_AProjectorIsNobodys(t *testing.T) {
+// A projector is nobody's, and shows nothing of whoever opened it.
+func TestF10a_AProjectorIsNobodys(t *testing.T) {
 	w := walltest.New(t)
 	w.Say("eins")
 	b := openBound(t, w, 1920, 1080, "notifications")
@@ -137,7 +137,7 @@ func TestBrowser_AProjectorIsNobodys(t *testing.T) {
 
 // A browser with a push service registers its subscription; when the permission is
 // taken back, what is left is the open page.
-func TestBrowser_RegistersItsPushSubscription(t *testing.T) {
+func TestF33_RegistersItsPushSubscriptionAndGoesOnWithoutIt(t *testing.T) {
 	w := walltest.New(t)
 	w.API.PushKey = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 	b := open(t, 1280, 900, w.PageURL()+"?lang=zh-CN")

@@ -102,8 +102,32 @@ func TestClaimC3C7C17_APushIsShownAndAcknowledged(t *testing.T) {
 	walltest.Eventually(t, "it is taken back", func() bool { return len(p.shown()) == 0 })
 }
 
-// F33: whatever comes, something is shown and nothing breaks.
-func TestBrowser_APushThatSaysNothingIsASentence(t *testing.T) {
+func TestF5_ChannelAndPushAreOneItem(t *testing.T) {
+	w := walltest.New(t)
+	w.Say("eins")
+	b := openBound(t, w, 1280, 900, "notifications")
+	listening(t, w)
+	p := pushTo(b, w)
+	b.hide()
+	w.API.Tell(mention("n1", 1))
+	prompt := walltest.Ack{NID: "n1", How: "prompt"}
+	acked(t, w, prompt)
+	p.pushFrame(mention("n1", 1))
+	acked(t, w, prompt, prompt)
+	p.pushFrame(mention("n2", 1))
+	acked(t, w, prompt, prompt, walltest.Ack{NID: "n2", How: "prompt"})
+	w.API.Tell(mention("n2", 1)) // the push was quicker than the channel
+	walltest.Eventually(t, "acknowledged by the page too", func() bool { return len(w.API.Acks()) == 4 })
+	if got := p.shown(); len(got) != 2 {
+		t.Errorf("shown: %q", got)
+	}
+	if title := eval[string](b, `document.title`); !strings.HasPrefix(title, "(2) ") {
+		t.Errorf("unread: %s", title)
+	}
+}
+
+// Whatever comes, something is shown and nothing breaks.
+func TestF33_APushThatSaysNothingIsASentence(t *testing.T) {
 	w := walltest.New(t)
 	b := openBound(t, w, 1280, 900, "notifications")
 	p := pushTo(b, w)

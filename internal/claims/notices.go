@@ -1,7 +1,7 @@
 package claims
 
-// notices are the claims of A, B and C, but for those that need a terminal: C6,
-// C7, C13, C14 and C15. In A the first user is the sender of a message, the second
+// notices are the claims of A, B and C, but for C15, which needs all of it at
+// once. In A the first user is the sender of a message, the second
 // whom it mentions, the third users are the other followers of the account, who
 // are the group.
 var notices = []Claim{
@@ -50,11 +50,15 @@ var notices = []Claim{
 	{"C3", "When none of the notification server comes in time: look at the channel again, and where it is up send on it", "10 s (`--notice-vendor-ack`); once, with the same id"},
 	{"C4", "The request to the notification server holds the content", "what the follower's `detail` allows, nothing more"},
 	{"C5", "The channel is up while its heartbeat is normal, and down when it is not", "a ping every 20 s with 8 s to answer; down at once on close"},
+	{"C6", "The terminal: the notice came by the channel and the application is in the background: a prompt is made and shown. In front nothing is prompted ([0071])", "`web`: notices.js; a notification of the system, or shown in place"},
+	{"C7", "The terminal acknowledges after receipt; nothing shown, no acknowledgement ([0053]). The text depends on claim 5, a slip: it is read as 6", "`web`: notices.js, sw.js; `ack` says how it was shown"},
 	{"C8", "The server of C1", "`notify`: chain, carry"},
 	{"C9", "The server of C2", "`notify`: chain"},
 	{"C10", "The server of C3. The text says that the acknowledgement was received, a slip: claims 3 and 17, [0061] and [0110] say that it was not, and so it is read", "`notify`: chain; the literal reading is a rule that the exhaustive test must find wrong"},
 	{"C11", "The server's module that takes the content", "`notify`: render"},
 	{"C12", "The server's module that judges by the heartbeat, as C5", "`live`; `notify`: presences"},
+	{"C13", "The terminal of C6", "`web`: notices.js, toast.js, sw.js"},
+	{"C14", "The terminal of C7. The text depends on claim 11, a slip: it is read as 13", "`web`: notices.js, viewer.js, sw.js"},
 	{"C16", "The whole with the wait of C2", "`notify`: chain"},
 	{"C17", "The whole with the second wait of C3", "`notify`: chain"},
 	{"C18", "The whole with the acknowledgement of C7", "`live`, `handlers`; `notify`: hear, chain"},

@@ -253,14 +253,15 @@ func TestCommand_OnlyTextsAre(t *testing.T) {
 	s := newStage(newSite(t), callbackd.ModePlain)
 	s.acc.Moderation = callbackd.ModerationHold
 	s.must(s.db.SetAccount(context.Background(), s.acc, "test"))
-	voice := sample(rehearsal.TypeVoice)
-	voice.Content = "解绑"
+	voice, words := sample(rehearsal.TypeVoice), "解绑"
+	voice.Recognition = &words
 	s.answered(s.send(s.sim, voice, 0, rehearsal.SendOptions{Attempts: 1}))
 	link := sample(rehearsal.TypeLink)
 	link.Link.Title = "解绑"
 	s.answered(s.send(s.sim, link, 0, rehearsal.SendOptions{Attempts: 1}))
-	if n := len(s.rows(s.acc)); n != 2 {
-		t.Fatalf("%d messages", n)
+	rows := s.rows(s.acc)
+	if len(rows) != 2 || rows[0].Message.Link.Title != words || rows[1].Message.Text != words {
+		t.Fatalf("%+v", rows)
 	}
 }
 

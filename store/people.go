@@ -35,18 +35,9 @@ func (db *DB) ListPeople(ctx context.Context, account callbackd.AccountID, prefi
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return db.rowsInOrder(ctx, ids)
-}
-
-// rowsInOrder returns the rows of messages in the order of ids.
-func (db *DB) rowsInOrder(ctx context.Context, ids []callbackd.MessageID) ([]Row, error) {
-	var flat []flatRow
-	if err := db.sel(ctx, &flat, sqlRows+`WHERE m.id IN (`+placeholders(len(ids))+`)`, args(ids)...); err != nil {
-		return nil, err
-	}
-	rows := toRows(flat)
+	rows, err := db.ListRowsByID(ctx, ids)
 	slices.SortFunc(rows, func(a, b Row) int { return slices.Index(ids, a.Message.ID) - slices.Index(ids, b.Message.ID) })
-	return rows, nil
+	return rows, err
 }
 
 // MentionToken returns what stands for a person in what a viewer writes. It is

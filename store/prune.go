@@ -24,7 +24,6 @@ const (
 	CodeTryLife       = time.Hour
 	MentionTokenLife  = 24 * time.Hour
 	WeChatSendLife    = 7 * 24 * time.Hour
-	NoticeLife        = 30 * 24 * time.Hour
 )
 
 // Prune drops what is kept no longer: raw bytes and operator pages after
@@ -75,7 +74,7 @@ func (db *DB) pruneByWall(ctx context.Context, now time.Time) (total int64, err 
 		{"viewers", "id", "sender_id IS NULL AND seen_at < ?", now.Add(-UnboundViewerLife)},
 		{"viewers", "id", "seen_at < ?", now.Add(-BoundViewerLife)},
 		{"bindings", "viewer_id", "expires_at < ?", now.Add(-DeadBindingLife)},
-		{"notices", "id", "created_at < ?", now.Add(-NoticeLife)},
+		{"notices", "id", "created_at < ?", now.Add(-NoticesLife)},
 	} {
 		for {
 			n, found, err := db.pruneOneWall(ctx, step.table, step.key, step.where, ms(step.before))

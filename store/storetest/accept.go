@@ -139,6 +139,7 @@ func exerciseAccept(t *testing.T, h Harness) {
 		}
 	})
 	t.Run("AutoLetsKnownPeoplesPlainWordsThrough", func(t *testing.T) { acceptAuto(t, h) })
+	t.Run("WhatWasWrittenOnThePageIsNoEvidence", func(t *testing.T) { acceptWeb(t, h) })
 	t.Run("ManyAtOnceAreAllThereOnce", func(t *testing.T) { acceptMany(t, h) })
 }
 
@@ -249,5 +250,32 @@ func acceptMany(t *testing.T, h Harness) {
 	w.must(err)
 	if len(seekers) != 17 {
 		t.Fatalf("%d senders, want 17", len(seekers))
+	}
+}
+
+// acceptWeb: a message of the wall's page is like any other on the wall, and the
+// search for its sender does not see it.
+func acceptWeb(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	first := w.text("oA", "in WeChat")
+	w.accept(first)
+	web := w.text("oA", "on the page")
+	web.Message.Web = true
+	w.accept(web)
+	rows := w.wall()
+	if len(rows) != 2 || rows[0].Message.Web || !rows[1].Message.Web || rows[1].Message.Text != "on the page" {
+		t.Fatalf("%+v", rows)
+	}
+	evidence, err := w.db.ListMessagesOfSender(ctx, rows[0].Sender.ID, w.clock.Now().Add(-time.Hour), 10)
+	if err != nil || len(evidence) != 1 || evidence[0].Web {
+		t.Errorf("of the sender: %+v, %v", evidence, err)
+	}
+	pushed, err := w.db.ListPushed(ctx, w.acc.ID, 0, 10)
+	if err != nil || len(pushed) != 1 || pushed[0].Message.Text != "in WeChat" {
+		t.Errorf("of the account: %+v, %v", pushed, err)
+	}
+	unsearched, err := w.db.ListUnsearched(ctx, w.acc.ID, w.clock.Now(), 10, 10)
+	if err != nil || len(unsearched) != 1 || unsearched[0].Message.Text != "in WeChat" {
+		t.Errorf("unsearched: %+v, %v", unsearched, err)
 	}
 }

@@ -16,7 +16,9 @@ func exerciseAccounts(t *testing.T, h Harness) {
 			Token: "token", AESKey: "aes", PreviousAESKey: "aes-before", PreviousAESKeyUntil: w.clock.Now(), Mode: callbackd.ModeSafe,
 			Moderation: callbackd.ModerationAuto, JoinURL: "http://weixin.qq.com/r/x", Welcome: "hi", Owner: "acme",
 			MPWeb:   &callbackd.MPWebLogin{Username: "u", Password: "p", Dialect: callbackd.Dialect2014},
-			Resolve: []callbackd.Strategy{callbackd.StrategyUserPage, callbackd.StrategyMsgID}}
+			Resolve: []callbackd.Strategy{callbackd.StrategyUserPage, callbackd.StrategyMsgID},
+			Notices: callbackd.NoticeOptions{Group: callbackd.GroupOptions{IgnoreMentions: true, MentionExclusive: true},
+				Template: &callbackd.NoticeTemplate{ID: "template", TitleKey: "first", BodyKey: "second"}}}
 		w.must(w.db.InsertAccount(ctx, want, "test"))
 		got, err := w.db.GetAccount(ctx, "full")
 		w.must(err)
@@ -24,9 +26,12 @@ func exerciseAccounts(t *testing.T, h Harness) {
 			got.MPWeb == nil || *got.MPWeb != *want.MPWeb || len(got.Resolve) != 2 || got.Welcome != "hi" || got.Owner != "acme" || got.JoinURL != want.JoinURL {
 			t.Fatalf("%+v", got)
 		}
-		got.MPWeb, got.AppSecret = nil, ""
+		if got.Notices.Template == nil || *got.Notices.Template != *want.Notices.Template || got.Notices.Group != want.Notices.Group {
+			t.Fatalf("%+v", got.Notices)
+		}
+		got.MPWeb, got.AppSecret, got.Notices = nil, "", callbackd.NoticeOptions{}
 		w.must(w.db.SetAccount(ctx, got, "test"))
-		if again, err := w.db.GetAccountByID(ctx, got.ID); err != nil || again.MPWeb != nil || again.HasAPI() {
+		if again, err := w.db.GetAccountByID(ctx, got.ID); err != nil || again.MPWeb != nil || again.HasAPI() || again.Notices != got.Notices {
 			t.Fatalf("%+v, %v", again, err)
 		}
 	})
@@ -49,10 +54,27 @@ func exerciseAccounts(t *testing.T, h Harness) {
 		row := w.wall()[0]
 		w.must(w.db.SetMediaSource(ctx, row.Media.ID, w.acc.ID, "s/1"))
 		w.must(w.db.SetMediaReady(ctx, row.Media.ID, madeVoice()))
+		v := w.bind(w.viewer(), "oA")
+		d := w.register(v, "t1")
+		token, err := w.db.MentionToken(ctx, v.ID, v.Sender)
+		w.must(err)
+		w.command("oA", callbackd.CommandBind, "WXYZ2345", callbackd.CommandNone) // a wrong try
+		w.notice(v.Sender, row.Message.ID)
 		blobs, err := w.db.DeleteAccount(ctx, w.acc.ID, "test")
 		w.must(err)
 		if len(blobs) != 2 {
 			t.Fatalf("blobs: %v", blobs)
+		}
+		for what, err := range map[string]error{
+			"viewer": func() error { _, err := w.db.GetViewer(ctx, v.ID); return err }(),
+			"device": func() error { _, err := w.db.OpenDevice(ctx, d.ID); return err }(),
+		} {
+			if !errors.Is(err, callbackd.ErrNotFound) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if who, err := w.db.ListMentionTokens(ctx, v.ID, []string{token}); err != nil || len(who) != 0 {
+			t.Errorf("tokens: %v, %v", who, err)
 		}
 		again := w.account("spring", callbackd.ModerationOpen)
 		w.acc = again

@@ -164,6 +164,23 @@ func exerciseCommands(t *testing.T, h Harness) {
 		w.stands(v, callbackd.BindingWaiting, 0)
 	})
 	t.Run("SwitchesSetWhatTheySay", func(t *testing.T) { switches(t, h) })
+	t.Run("ConsentIsGivenAndEnds", func(t *testing.T) { consents(t, h) })
+	t.Run("OrdinaryMessagesPayNothingForThem", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationOpen)
+		w.sender("oA")
+		cost := func(cb *store.Callback) int64 {
+			before := w.db.Statements()
+			w.accept(cb)
+			return w.db.Statements() - before
+		}
+		plain := cost(w.text("oA", "大家好"))
+		if one := cost(w.asks("oA", callbackd.Command{Kind: callbackd.CommandYes})); one != plain+1 {
+			t.Errorf("a 1 that nobody asked for takes %d statements, other words %d", one, plain)
+		}
+		if again := cost(w.text("oA", "大家好")); again != plain {
+			t.Errorf("%d statements, then %d", plain, again)
+		}
+	})
 	t.Run("UnbindFreesEveryViewer", func(t *testing.T) { unbindAll(t, h) })
 	t.Run("AmongManyAtOnce", func(t *testing.T) { commandsAmongMany(t, h) })
 	t.Run("UnsubscribeEndsFollowingAndLeavesTheBinding", func(t *testing.T) {
@@ -327,6 +344,7 @@ func switches(t *testing.T, h Harness) {
 		{callbackd.CommandReceiveOff, false, callbackd.LevelName},
 	} {
 		out := w.command("oNew", step.kind, "", callbackd.CommandSet)
+		w.reaches(out.Sender, step.receive, w.clock.Now())
 		p, err := w.db.GetPreferences(ctx, out.Sender)
 		if err != nil || p != out.Command.Preferences || p.Receive != step.receive || p.Detail != step.detail {
 			t.Fatalf("%s: %+v, %v; answered %+v", step.kind, p, err, out.Command.Preferences)
@@ -342,6 +360,54 @@ func switches(t *testing.T, h Harness) {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	w.command("oA", callbackd.CommandKind("of tomorrow"), "", callbackd.CommandNone)
+}
+
+// reaches wants the consent of a follower to messages in WeChat, and when they
+// were heard.
+func (w *world) reaches(sender callbackd.SenderID, consent bool, heard time.Time) {
+	w.Helper()
+	reach, err := w.db.ListWeChatReach(ctx, []callbackd.SenderID{sender}, w.clock.Now())
+	if got := reach[sender]; err != nil || got.Consent != consent || got.HeardMS != heard.UnixMilli() {
+		w.Fatalf("%+v, %v, want consent %v, heard %v", got, err, consent, heard)
+	}
+}
+
+// consents follows the consent of a follower: bound devices and 通知 开 give it,
+// 通知 关 and 解绑 end it, and what a page does by itself changes nothing.
+func consents(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationOpen)
+	v := w.start("ABCD2345")
+	a := w.command("oA", callbackd.CommandBind, "ABCD2345", callbackd.CommandAsk).Sender
+	w.reaches(a, false, w.clock.Now())
+	w.clock.Advance(time.Minute)
+	w.command("oA", callbackd.CommandBind, "ABCD2345", callbackd.CommandAsk)
+	w.command("oA", callbackd.CommandYes, "", callbackd.CommandAgreed)
+	heard := w.clock.Now()
+	w.reaches(a, false, heard)
+	w.clock.Advance(time.Minute)
+	if _, err := w.db.ConfirmBinding(ctx, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	v = w.reread(v)
+	w.reaches(a, false, heard) // bound, and no device yet
+	w.register(v, "t1")
+	w.reaches(a, true, heard)
+	w.command("oA", callbackd.CommandDetailOff, "", callbackd.CommandSet)
+	w.reaches(a, true, w.clock.Now())
+	w.command("oA", callbackd.CommandReceiveOff, "", callbackd.CommandSet)
+	w.register(v, "t1") // the page registers what it has with each visit
+	w.must(w.db.SetPreferences(ctx, w.acc.ID, a, callbackd.Preferences{Receive: true, IdleAfterS: 60}))
+	w.reaches(a, false, w.clock.Now())
+	w.command("oA", callbackd.CommandReceiveOn, "", callbackd.CommandSet)
+	w.must(w.db.SetPreferences(ctx, w.acc.ID, a, callbackd.DefaultPreferences()))
+	w.reaches(a, true, w.clock.Now())
+	w.command("oA", callbackd.CommandUnbind, "", callbackd.CommandUnbound)
+	w.reaches(a, false, w.clock.Now())
+	w.command("oA", callbackd.CommandReceiveOn, "", callbackd.CommandSet)
+	if _, err := w.db.UnbindFollower(ctx, a); err != nil {
+		t.Fatal(err)
+	}
+	w.reaches(a, false, w.clock.Now())
 }
 
 func unbindAll(t *testing.T, h Harness) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,9 +61,93 @@ func exerciseTogether(t *testing.T, h Harness) {
 	again("wake account", func(int) error { return w.db.WakeAccount(ctx, w.acc) })
 	again("end media", func(int) error { return w.endOneMedia(ctx) })
 	again("moderate", func(i int) error { return w.takeOneDown(ctx) })
+	w.noticesTogether(ctx, again, other)
 	crowd.Wait()
 	stop()
 	others.Wait()
+}
+
+// noticesTogether binds, registers, unbinds and forgets beside the rest, all of it
+// in both accounts.
+func (w *world) noticesTogether(ctx context.Context, again func(string, func(int) error), other *callbackd.Account) {
+	var mu sync.Mutex // guards viewers
+	var viewers []callbackd.Viewer
+	some := func(i int) callbackd.Viewer {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(viewers) == 0 {
+			return callbackd.Viewer{}
+		}
+		return viewers[len(viewers)-1-i%min(len(viewers), 6)]
+	}
+	loses := func(err error) error { // to who was faster, which is no failure
+		if errors.Is(err, callbackd.ErrConflict) || err != nil && strings.Contains(err.Error(), "just moved") {
+			return nil
+		}
+		return err
+	}
+	again("bind", func(i int) error {
+		v, err := w.bindTogether(ctx, i, other)
+		if err == nil && v.Sender != 0 {
+			mu.Lock()
+			defer mu.Unlock()
+			viewers = append(viewers, v)
+		}
+		return loses(err)
+	})
+	for n := range 2 {
+		again("register", func(i int) error {
+			_, _, err := w.db.InsertDevice(ctx, newDevice(some(i+n), fmt.Sprint("target ", i%2)))
+			return loses(err)
+		})
+	}
+	again("unbind", func(i int) error {
+		_, err := w.db.UnbindViewer(ctx, some(i).ID)
+		return err
+	})
+	again("unbind follower", func(i int) error {
+		_, err := w.db.UnbindFollower(ctx, some(i).Sender)
+		return err
+	})
+	again("give tokens", func(i int) error {
+		a, b := some(i), some(i+1)
+		if a.Sender == 0 || a.Account != b.Account {
+			return nil
+		}
+		_, err := w.db.MentionTokens(ctx, a.ID, []callbackd.SenderID{b.Sender, a.Sender})
+		return loses(err)
+	})
+	again("forget", func(int) error {
+		w.clock.Advance(store.UnboundViewerLife * 20)
+		_, err := w.db.Prune(ctx, store.RepeatLife)
+		return err
+	})
+}
+
+// bindTogether binds a new viewer in one of both accounts; the first account's
+// next follower says yes. Sender is 0 where that went wrong.
+func (w *world) bindTogether(ctx context.Context, i int, other *callbackd.Account) (callbackd.Viewer, error) {
+	account := w.acc
+	if i%2 == 1 {
+		account = other
+	}
+	v, err := w.db.InsertViewer(ctx, account.ID, []byte(callbackd.NewPublicID()))
+	if err != nil {
+		return v, err
+	}
+	code := string(callbackd.NewPublicID())
+	if err := w.db.StartBinding(ctx, v, code, w.clock.Now().Add(store.BoundViewerLife)); err != nil {
+		return v, err
+	}
+	for n, c := range []callbackd.Command{{Kind: callbackd.CommandBind, Code: code}, {Kind: callbackd.CommandYes}} {
+		cb := w.together(100+n, i, callbackd.OpenID(fmt.Sprint("o", i%6)))
+		cb.Account, cb.Command, cb.Reply = account, &c, reply
+		if _, err := w.db.Accept(ctx, cb); err != nil {
+			return v, err
+		}
+	}
+	v.Sender, err = w.db.ConfirmBinding(ctx, v.ID)
+	return v, err
 }
 
 // together is a callback of one of many that come at once: a voice now and then.

@@ -13,7 +13,7 @@ import (
 
 // newDevice is a phone of a viewer. Without a target it has no provider.
 func newDevice(v callbackd.Viewer, target string) store.NewDevice {
-	n := store.NewDevice{Viewer: v, Class: callbackd.ClassPhone, Name: "手机"}
+	n := store.NewDevice{Viewer: v, Class: callbackd.ClassPhone, Name: "手机", TargetKey: []byte{}}
 	if target != "" {
 		n.Provider, n.Target = callbackd.ProviderWebPush, callbackd.Secret("secret of "+target)
 		n.TargetKey, n.Proof = []byte(target), []byte("proof of "+target)

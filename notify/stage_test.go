@@ -34,17 +34,20 @@ type stage struct {
 	channel *channel
 	vendors *carrier
 	weChat  *weChat
-	logs    *bytes.Buffer
+	logs    *logs
 	node    int
 	n       int
+
+	set    func(*notify.Config)         // changes what the next service works with; nil: nothing
+	openID func(n int) callbackd.OpenID // of the next person; nil: made up
 }
 
 func newStageOf(t testing.TB, change func(*callbackd.Account)) *stage {
 	t.Helper()
-	s := &stage{TB: t, clock: storetest.NewClock(), channel: &channel{up: map[callbackd.PublicID]bool{}}, vendors: &carrier{}, weChat: &weChat{}, logs: &bytes.Buffer{}}
+	s := &stage{TB: t, clock: storetest.NewClock(), channel: &channel{up: map[callbackd.PublicID]bool{}}, vendors: &carrier{}, weChat: &weChat{}, logs: &logs{}}
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db"), Key: key, Now: s.clock.Now})
+	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db"), Key: key, Now: s.clock.Now, Log: s.log()})
 	s.must(err)
 	t.Cleanup(func() {
 		storetest.CheckInvariants(t, s.db)
@@ -70,8 +73,16 @@ func (s *stage) start() {
 		previous = fmt.Sprint("node", s.node)
 	}
 	s.node++
-	s.service = notify.New(notify.Config{DB: s.db, Channel: s.channel, Vendors: s.vendors, WeChat: s.weChat, PublicURL: public,
-		Node: fmt.Sprint("node", s.node), Previous: previous, Log: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	cfg := notify.Config{DB: s.db, Channel: s.channel, Vendors: s.vendors, WeChat: s.weChat, PublicURL: public,
+		Node: fmt.Sprint("node", s.node), Previous: previous, Log: s.log()}
+	if s.set != nil {
+		s.set(&cfg)
+	}
+	s.service = notify.New(cfg)
+}
+
+func (s *stage) log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (s *stage) must(err error) {
@@ -94,6 +105,9 @@ func (s *stage) person(name string) *follower {
 	s.Helper()
 	s.n++
 	f := &follower{openID: callbackd.OpenID(fmt.Sprintf("o%027d", s.n))}
+	if s.openID != nil {
+		f.openID = s.openID(s.n)
+	}
 	s.say(f, "你好")
 	if name != "" {
 		s.must(s.db.SetPerson(ctx, s.account.ID, store.Resolution{FakeID: callbackd.FakeID(fmt.Sprint(1000 + s.n)), OpenID: f.openID,
@@ -379,4 +393,23 @@ func (w *weChat) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.texts)
+}
+
+// logs are all log lines, of any level.
+type logs struct {
+	mu  sync.Mutex // guards all
+	all bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
 }

@@ -121,7 +121,9 @@ func TestMessages_ACodeBelongsInWeChat(t *testing.T) {
 	if n := len(s.rows(s.acc)); n != before {
 		t.Errorf("%d messages", n-before)
 	}
-	s.want(202, "POST", messagesPath, textBody("my code was "+code), v.bearer())
+	for _, text := range []string{"my code was " + code, "1", "通知 开"} { // what else is a command in WeChat are words here
+		s.want(202, "POST", messagesPath, textBody(text), v.bearer())
+	}
 }
 
 func TestMessages_WhoDoesNotFollowAnyMoreMayNotSpeak(t *testing.T) {
@@ -173,7 +175,7 @@ func TestPeople_AreFoundByTheirPublicNamesAlone(t *testing.T) {
 			t.Errorf("%s finds %+v", q, found)
 		}
 	}
-	for _, q := range []string{"om", "小明", "@"} {
+	for _, q := range []string{"om", "小明", "小我", "@"} { // nobody mentions oneself
 		if found := s.people(v, q); len(found) != 0 {
 			t.Errorf("%s finds %+v", q, found)
 		}

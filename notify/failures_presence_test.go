@@ -186,7 +186,7 @@ func TestF10d_ADeadTabThatSaysItIsActiveHandsOver(t *testing.T) {
 			t.Fatalf("%q: the phone is not told after %v", provider, after)
 		}
 		s.sits(reader, desk)
-		s.after(20 * time.Minute)
+		s.afterLong(20 * time.Minute)
 		if len(s.pushes(phone)) != 1 || s.frames(desk)+len(s.pushes(desk)) > 3 {
 			t.Errorf("%q: back to the computer, or to the phone twice", provider)
 		}
@@ -258,7 +258,7 @@ func TestF33_ARevokedPermissionAndASilentWorkerLeadToTheNextEnd(t *testing.T) {
 			t.Fatalf("%s: %d and %d pushes", name, len(s.pushes(phone)), len(s.pushes(second)))
 		}
 		s.acks(reader, callbackd.HowPrompt)
-		s.after(time.Hour)
+		s.afterLong(time.Hour)
 		if n := s.vendors.count(); n != 2 {
 			t.Errorf("%s: %d pushes", name, n)
 		}
@@ -277,7 +277,7 @@ func TestF34_APageThatIsHiddenOrFrozenHandsOverAndComesBack(t *testing.T) {
 		"hidden":  {func(s *stage, f *follower, d callbackd.Device) { s.reports(f, d, hidden) }, 0},
 		"frozen":  {func(*stage, *follower, callbackd.Device) {}, 3 * time.Second}, // its socket still takes frames
 		"gone":    {func(s *stage, _ *follower, d callbackd.Device) { s.disconnect(d) }, 0},
-		"expired": {func(s *stage, _ *follower, _ callbackd.Device) { s.after(10 * time.Minute) }, 0},
+		"expired": {func(s *stage, _ *follower, _ callbackd.Device) { s.afterLong(10 * time.Minute) }, 0},
 	} {
 		s, author, reader, desk, phone := atDesk(t, "")
 		away.happens(s, reader, desk)

@@ -14,14 +14,10 @@ import (
 
 func receives(p *callbackd.Preferences) { p.Receive, p.Detail = true, callbackd.LevelWords }
 
-// keysOf are a story of sends: rows of the table in the trail of the newest notice.
+// rows is the trail of a follower's newest notice without why it came.
 func (s *stage) rows(f *follower) []notify.Key {
 	s.Helper()
-	var keys []notify.Key
-	for _, k := range s.trail(f)[1:] {
-		keys = append(keys, k)
-	}
-	return keys
+	return s.trail(f)[1:]
 }
 
 func TestService_WhoReceivesIsToldOnTheirPhoneAndTheAckEndsIt(t *testing.T) {

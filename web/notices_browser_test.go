@@ -21,7 +21,7 @@ func (b *tab) hide() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if _, err := chromedp.CallBrowser(b.ctx, target.ActivateTarget, target.ActivateTargetParams{TargetID: info.TargetID}); err != nil {
+	if _, err := chromedp.CallBrowser(b.ctx, target.ActivateTarget, target.ActivateTargetParams(info)); err != nil {
 		b.t.Fatal(err)
 	}
 	b.until("the page is hidden", `document.visibilityState === 'hidden'`)

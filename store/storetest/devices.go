@@ -205,7 +205,8 @@ func deviceMoves(t *testing.T, h Harness) {
 	if len(w.devices(a.Sender)) != 0 || len(w.devices(b.Sender)) != 1 {
 		t.Fatal("it did not move")
 	}
-	if w.register(a, "").ID == w.register(a, "").ID { // without a target nothing tells them apart
+	one, another := w.register(a, ""), w.register(a, "")
+	if one.ID == another.ID { // without a target nothing tells them apart
 		t.Fatal("two devices without provider are one")
 	}
 }

@@ -15,7 +15,8 @@ type allowance struct {
 
 // What one caller may ask for. All of a list hold at once.
 var (
-	allowViewers  = []allowance{{20, time.Hour}, {5, time.Minute}} // of one address
+	// of one address, which a whole venue may share; unbound ones go within a day
+	allowViewers  = []allowance{{1000, time.Hour}, {60, time.Minute}}
 	allowStranger = []allowance{{300, time.Minute}}                // of one address: requests of no viewer that is known
 	allowBindings = []allowance{{10, time.Hour}}
 	allowPeople   = []allowance{{60, time.Minute}}

@@ -17,7 +17,7 @@ type allowance struct {
 var (
 	// of one address, which a whole venue may share; unbound ones go within a day
 	allowViewers  = []allowance{{1000, time.Hour}, {60, time.Minute}}
-	allowStranger = []allowance{{300, time.Minute}}                // of one address: requests of no viewer that is known
+	allowStranger = []allowance{{300, time.Minute}} // of one address: requests of no viewer that is known
 	allowBindings = []allowance{{10, time.Hour}}
 	allowPeople   = []allowance{{60, time.Minute}}
 	allowMessages = []allowance{{6, time.Minute}, {30, time.Hour}} // of one follower

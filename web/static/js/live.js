@@ -5,12 +5,16 @@ import '../vendor/centrifuge-5.7.4/centrifuge.js';
 
 const delays = { minResubscribeDelay: 300, maxResubscribeDelay: 8000 };
 
-/** Connects for an account and keeps connected. */
+/** Connects for an account and keeps connected, for as long as the page is open. One
+ *  that the browser only keeps in memory for a way back would else be taken for
+ *  somebody who listens; when it comes back it connects anew. */
 export function open(slug) {
   const address = new URL(`/live/websocket?${new URLSearchParams({ account: slug })}`, location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const client = new globalThis.Centrifuge(address.href, { minReconnectDelay: 300, maxReconnectDelay: 8000 });
   client.connect();
+  addEventListener('pagehide', () => client.disconnect());
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) client.connect(); });
   return client;
 }
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	protocol "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -30,6 +29,7 @@ type page struct {
 	mu      sync.Mutex // guards what follows
 	said    []string   // complaints
 	mayLose bool       // connections that are refused are expected: the server goes away
+	mayAsk  bool       // so are answers of 4xx, and a connection that ends with its page
 	deaf    bool       // the test has provoked what the browser may still be telling
 }
 
@@ -38,10 +38,16 @@ func open(t *testing.T, width, height int, address string) *page {
 	t.Helper()
 	p := &page{t: t, ctx: testkit.PoliteTab(t, width, height)}
 	p.watch()
-	if err := chromedp.Do(p.ctx, chromedp.Navigate(address)); err != nil {
-		t.Fatalf("open %s: %v", address, err)
-	}
+	p.visit(address)
 	return p
+}
+
+// visit goes to an address and waits for nothing but the document.
+func (p *page) visit(address string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, chromedp.Navigate(address)); err != nil {
+		p.t.Fatalf("open %s: %v", address, err)
+	}
 }
 
 // openLive opens a wall and waits until it is live.
@@ -72,20 +78,24 @@ func (p *page) watch() {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	witnessed := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, protocol.AddScriptToEvaluateOnNewDocument, protocol.AddScriptToEvaluateOnNewDocumentParams{Source: witness})
-		return err
-	})
-	if err := chromedp.Do(p.ctx, witnessed); err != nil {
+	p.always(witness)
+	p.t.Cleanup(p.judge)
+}
+
+// always runs a script in every document from now on, before its own.
+func (p *page) always(script string) {
+	p.t.Helper()
+	_, err := chromedp.Call(p.ctx, protocol.AddScriptToEvaluateOnNewDocument, protocol.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.t.Cleanup(p.judge)
 }
 
 func (p *page) complain(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.deaf || p.mayLose && (strings.Contains(text, "net::ERR_") || strings.Contains(text, "WebSocket connection")) {
+	inVain := []string{"responded with a status of 4", "Back-Forward Cache", "already in CLOSING or CLOSED"}
+	if p.deaf || p.mayAsk && slices.ContainsFunc(inVain, func(s string) bool { return strings.Contains(text, s) }) || p.mayLose && (strings.Contains(text, "net::ERR_") || strings.Contains(text, "WebSocket connection")) {
 		return
 	}
 	p.said = append(p.said, text)
@@ -96,6 +106,15 @@ func (p *page) mayLoseServer() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mayLose = true
+}
+
+// mayAskInVain says that the page will ask for what it is refused, or be left while
+// its connection still says goodbye.
+func (p *page) mayAskInVain() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mayAsk = true
 }
 
 // complaints are what the browser and the policy have said so far.

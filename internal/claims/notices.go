@@ -1,9 +1,8 @@
 package claims
 
-// notices are the claims of A, B and C, but for C15, which needs all of it at
-// once. In A the first user is the sender of a message, the second
-// whom it mentions, the third users are the other followers of the account, who
-// are the group.
+// notices are the claims of A, B and C. In A the first user is the sender of a
+// message, the second whom it mentions, the third users are the other followers
+// of the account, who are the group.
 var notices = []Claim{
 	{"A1", "Receive the first user's message and id; look in the message for the id of a second user of the same group; when there is one, push to the second user's terminal", "a mention by the page's chooser or by a name that one follower alone has; `notify` decides after the commit"},
 	{"A2", "When the second user's detail switch is off, the push holds neither the first user's information nor the content", "`detail` 0: a fixed sentence and opaque ids, on every transport"},
@@ -59,6 +58,7 @@ var notices = []Claim{
 	{"C12", "The server's module that judges by the heartbeat, as C5", "`live`; `notify`: presences"},
 	{"C13", "The terminal of C6", "`web`: notices.js, toast.js, sw.js"},
 	{"C14", "The terminal of C7. The text depends on claim 11, a slip: it is read as 13", "`web`: notices.js, viewer.js, sw.js"},
+	{"C15", "The whole: application server, notification server, terminals", "`serve`, a notification server, browsers"},
 	{"C16", "The whole with the wait of C2", "`notify`: chain"},
 	{"C17", "The whole with the second wait of C3", "`notify`: chain"},
 	{"C18", "The whole with the acknowledgement of C7", "`live`, `handlers`; `notify`: hear, chain"},

@@ -1,5 +1,5 @@
 // Package store holds all SQL of callbackd: accounts, callbacks, messages,
-// senders, persons, media, walls, jobs, audit.
+// senders, persons, media, walls, jobs, audit, viewers, devices, notices.
 //
 // One SQL text serves SQLite and PostgreSQL; storetest is the specification and
 // runs on both. Queries use ? only, bound by position. Times are unix

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,7 @@ func TestSecretsAreSealedInTheFile(t *testing.T) {
 	if err := db.SetSession(context.Background(), a.ID, []byte("cookie-in-the-clear")); err != nil {
 		t.Fatal(err)
 	}
+	bindDevice(t, db, a, "target-in-the-clear")
 	db.Close()
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) == 0 {
@@ -148,6 +150,33 @@ func TestSecretsAreSealedInTheFile(t *testing.T) {
 		if bytes.Contains(content, []byte("in-the-clear")) {
 			t.Errorf("%s holds a secret in the clear", e.Name())
 		}
+	}
+}
+
+// bindDevice registers a device of a follower with this target, by the way of a
+// code that is in the clear as well.
+func bindDevice(t *testing.T, db *store.DB, a *callbackd.Account, target callbackd.Secret) {
+	t.Helper()
+	ctx := context.Background()
+	v, err := db.InsertViewer(ctx, a.ID, []byte("token"))
+	if err == nil {
+		err = db.StartBinding(ctx, v, "code-in-the-clear", time.Now().Add(time.Minute))
+	}
+	for i, c := range []callbackd.Command{{Kind: callbackd.CommandBind, Code: "code-in-the-clear"}, {Kind: callbackd.CommandYes}} {
+		if err == nil {
+			_, err = db.Accept(ctx, &store.Callback{Account: a, Key: strconv.Itoa(i), ReceivedAt: time.Now(), CreateTime: time.Now(),
+				Outcome: store.OutcomeAccepted, From: "o1", Command: &c})
+		}
+	}
+	if err == nil {
+		v.Sender, err = db.ConfirmBinding(ctx, v.ID)
+	}
+	if err == nil {
+		_, _, err = db.InsertDevice(ctx, store.NewDevice{Viewer: v, Class: callbackd.ClassPhone, Provider: callbackd.ProviderFCM, Target: target,
+			TargetKey: []byte("key"), Proof: []byte("proof")})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

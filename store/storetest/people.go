@@ -156,6 +156,23 @@ func mentionTokens(t *testing.T, h Harness) {
 	if n := w.db.Statements() - before; n > 2 {
 		t.Errorf("%d statements for a token that is there", n)
 	}
+
+	fresh, err := w.db.MentionToken(ctx, v.ID, c)
+	w.must(err)
+	w.must(w.db.TouchViewer(ctx, v.ID))
+	w.clock.Advance(store.MentionTokenLife - time.Millisecond)
+	w.prune()
+	means(v, map[string]callbackd.SenderID{fresh: c}, fresh)
+	w.clock.Advance(time.Millisecond)
+	means(v, nil, fresh)
+	w.must(w.db.TouchViewer(ctx, v.ID))
+	if n := w.prune(); n != 0 {
+		t.Errorf("%d rows too early", n)
+	}
+	w.clock.Advance(time.Millisecond)
+	if n := w.prune(); n != 1 {
+		t.Errorf("%d tokens forgotten, want 1", n)
+	}
 }
 
 // notice tells a follower of a message.

@@ -83,9 +83,8 @@ func TestDevices_WhatCannotBeReachedIsRefused(t *testing.T) {
 	s.want(201, "POST", devicesPath, `{"class":"phone","name":"`+strings.Repeat("名", 64)+`"}`, v.bearer())
 }
 
-// TestDevices_AnEndpointMovesOnlyWithItsKeys is F30: a shared browser, and
-// somebody else's.
-func TestDevices_AnEndpointMovesOnlyWithItsKeys(t *testing.T) {
+// A shared browser, and somebody else's.
+func TestF30_AnEndpointMovesOnlyWithItsKeys(t *testing.T) {
 	s := newAPISite(t, nil)
 	autumn := s.addAccount("autumn", callbackd.ModerationOpen)
 	first, second, third := s.follower(s.acc, ""), s.follower(s.acc, ""), s.follower(autumn, "")

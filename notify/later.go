@@ -47,19 +47,28 @@ func (c *Chain) Postpone(after time.Duration, now time.Time) {
 	}
 }
 
-// RetryDue is when an ended chain is to be tried again; zero: never.
+// RetryDue is when an ended chain is to be looked at again because a vendor asked
+// for another time, or is too old to be; zero: never.
 func (c Chain) RetryDue() time.Time {
-	if c.Over != KeyInbox || c.RetryAt.IsZero() || !c.RetryAt.Before(c.Expires) {
+	if c.Over != KeyInbox || c.RetryAt.IsZero() {
 		return time.Time{}
 	}
-	return c.RetryAt
+	if c.RetryAt.Before(c.Expires) {
+		return c.RetryAt
+	}
+	return c.Expires
 }
 
 // Retry opens a chain again whose vendors asked for another time: what a vendor
-// refused counts as not tried. false: there is nothing to try.
+// refused counts as not tried. One that is too old by then ends as that. false:
+// there is nothing to do.
 func (m Machine) Retry(c Chain, f Facts, now time.Time) (Chain, []Action, bool) {
-	if c.RetryDue().IsZero() || now.Before(c.RetryAt) {
+	if due := c.RetryDue(); due.IsZero() || now.Before(due) {
 		return c, nil, false
+	}
+	if !now.Before(c.Expires) {
+		c.Over, c.RetryAt = KeyExpired, time.Time{}
+		return c, []Action{{Kind: ActionNote, Key: KeyExpired}}, true
 	}
 	ends := make([]End, len(c.Ends))
 	for i, e := range c.Ends {

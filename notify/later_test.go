@@ -90,17 +90,17 @@ func TestRetry_WaitsDoubleAndEndWithTheNotice(t *testing.T) {
 		s.chain.Postpone(0, s.now)
 		s.refused()
 		due := s.chain.RetryDue()
-		if due.IsZero() {
-			break
-		}
 		waits = append(waits, due.Sub(s.now))
 		s.now = due
 		next, actions, ok := s.machine.Retry(s.chain, s.facts, s.now)
 		if !ok {
 			t.Fatal("not tried again")
 		}
-		s.took(next, actions)
+		if s.took(next, actions); next.Ended() {
+			break
+		}
 	}
+	s.is(notify.KeyExpired, s.sent...)
 	if len(waits) < 5 || waits[0] != time.Second || waits[1] != 2*time.Second || len(waits) > 20 {
 		t.Errorf("waits %v", waits)
 	}

@@ -110,10 +110,13 @@ func TestF26_WhoIsToldOfWhichMention(t *testing.T) {
 			if n, want := s.vendors.count(), map[bool]int{true: 1}[c.want != ""]; n != want {
 				t.Errorf("%d alerts, want %d", n, want)
 			}
-			for _, f := range append(namesakes, gone) {
+			for _, f := range namesakes {
 				if got := s.told(f, c.text); got == notify.KeyMentioned {
-					t.Error("somebody is mentioned by a name that two have, or who left")
+					t.Error("somebody is mentioned by a name that two have")
 				}
+			}
+			if n := s.inbox(gone).Notices; len(n) > 0 && n[0].Body == c.text {
+				t.Error("who left has a notice")
 			}
 		})
 	}
@@ -155,9 +158,15 @@ func TestF26_OneselfIsNotMentionedAndOfFiftyFiveAre(t *testing.T) {
 func TestF26_AMentionThatFitsLaterTellsNobody(t *testing.T) {
 	s, author, reader, _ := onPhoneOf(t, "", nil, false)
 	const text = "@新名字 在吗"
-	s.say(author, text)
+	voice := s.push(author, text, func(cb *store.Callback) {
+		cb.MsgType, cb.Message.Kind, cb.Media = "voice", callbackd.KindVoice, &callbackd.Media{Kind: callbackd.KindVoice, WeChatID: "m"}
+	})
+	s.settle()
 	s.must(s.db.SetPerson(ctx, s.account.ID, store.Resolution{FakeID: "4711", OpenID: reader.openID, Profile: callbackd.Profile{Nickname: "新名字"}, ReadAt: s.clock.Now()}))
-	s.settle() // the rows of the wall have changed
+	row, err := s.db.GetMessage(ctx, s.account.ID, voice)
+	s.must(err)
+	s.must(s.db.SetMediaReady(ctx, row.Media.ID, store.Made{Main: callbackd.Variant{Blob: "b", Type: "audio/mpeg", Size: 1}}))
+	s.settle() // the message has changed
 	s.after(time.Minute)
 	if n := s.vendors.count(); n != 0 || s.told(reader, text) != "" {
 		t.Errorf("%d alerts of a name that was nobody's then", n)
@@ -213,6 +222,21 @@ func TestF27_WhatIsReadIsTakenBackEverywhere(t *testing.T) {
 			s.endsWith(reader, notify.KeyRead)
 		}
 	}
+}
+
+// The server was killed between the read and the end of the chain.
+func TestF27_AReadThatTheChainWasNotToldOfHolds(t *testing.T) {
+	s, author, reader, d := onPhoneOf(t, "王大锤", nil, true)
+	s.say(author, "@王大锤 在吗")
+	n, err := s.db.GetNotice(ctx, reader.sender, s.newest(reader).Notice)
+	s.must(err)
+	_, err = s.db.ReadNotice(ctx, n)
+	s.must(err)
+	s.after(time.Minute)
+	if len(s.pushes(d)) != 0 || s.frames(d) != 1 || s.weChat.count() != 0 {
+		t.Error("told again after it was read")
+	}
+	s.endsWith(reader, notify.KeyRead)
 }
 
 func TestF27_AReadEndsBothChainsOfMyPhoneToo(t *testing.T) {

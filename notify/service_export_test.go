@@ -15,6 +15,12 @@ func (s *Service) Tell(ctx context.Context) error {
 	return t.tellAll(ctx)
 }
 
+// TellOnly looks at the walls, once, and is killed before it writes down how far.
+func (s *Service) TellOnly(ctx context.Context) error {
+	t := teller{Service: s, seen: map[callbackd.AccountID]int64{}, written: map[callbackd.AccountID]int64{}}
+	return t.tellAll(ctx)
+}
+
 // IndexNames puts the names of all followers into the index.
 func (s *Service) IndexNames(ctx context.Context, account callbackd.AccountID) error {
 	return s.indexNames(ctx, account)

@@ -44,15 +44,14 @@ type stage struct {
 
 func newStageOf(t testing.TB, change func(*callbackd.Account)) *stage {
 	t.Helper()
+	return newStageOn(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"), change)
+}
+
+func newStageOn(t testing.TB, dsn string, change func(*callbackd.Account)) *stage {
+	t.Helper()
 	s := &stage{TB: t, clock: storetest.NewClock(), channel: &channel{up: map[callbackd.PublicID]bool{}}, vendors: &carrier{}, weChat: &weChat{}, logs: &logs{}}
-	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
-	s.must(err)
-	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db"), Key: key, Now: s.clock.Now, Log: s.log()})
-	s.must(err)
-	t.Cleanup(func() {
-		storetest.CheckInvariants(t, s.db)
-		s.db.Close()
-	})
+	s.db = s.open(dsn)
+	t.Cleanup(func() { storetest.CheckInvariants(t, s.db) })
 	s.account = &callbackd.Account{Slug: "gala", Name: "春晚", OriginalID: "gh_0123456789ab", AppID: "wx0123456789abcdef", AppSecret: "secret", Token: "token",
 		Mode: callbackd.ModePlain, Moderation: callbackd.ModerationOpen}
 	if change != nil {
@@ -61,6 +60,17 @@ func newStageOf(t testing.TB, change func(*callbackd.Account)) *stage {
 	s.must(s.db.InsertAccount(ctx, s.account, "test"))
 	s.start()
 	return s
+}
+
+// open opens a database as a node does.
+func (s *stage) open(dsn string) *store.DB {
+	s.Helper()
+	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
+	s.must(err)
+	db, err := store.Open(ctx, store.Config{DSN: dsn, Key: key, Now: s.clock.Now, Log: s.log()})
+	s.must(err)
+	s.Cleanup(func() { db.Close() })
+	return db
 }
 
 // start makes a service as a server does at its start; the one before is as good

@@ -44,6 +44,7 @@ type Facts struct {
 	Phones    []Reach // the most likely first
 	WeChat    bool    // a WeChat message is possible: window or template, consent, budget
 	Stop      Key     // why no alert may go out any more; empty: it may
+	Early     bool    // the server has just started: devices that are not back yet may come
 }
 
 // Try is one use of a transport of a device. The zero value: not used.

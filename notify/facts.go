@@ -13,6 +13,7 @@ import (
 // moment, read at once for all of them.
 type scene struct {
 	now         time.Time
+	early       bool // see Facts
 	preferences map[callbackd.SenderID]callbackd.Preferences
 	devices     map[callbackd.SenderID][]Presence
 	byID        map[callbackd.DeviceID]callbackd.Device
@@ -23,7 +24,7 @@ type scene struct {
 // look reads the scene of some chains. Its queries follow the number of followers,
 // some hundreds in one.
 func (s *Service) look(ctx context.Context, all []store.Delivery) (*scene, error) {
-	v := &scene{now: s.Now(), devices: map[callbackd.SenderID][]Presence{}, byID: map[callbackd.DeviceID]callbackd.Device{},
+	v := &scene{now: s.Now(), early: s.early.Load(), devices: map[callbackd.SenderID][]Presence{}, byID: map[callbackd.DeviceID]callbackd.Device{},
 		accounts: map[callbackd.AccountID]*callbackd.Account{}}
 	var who, mentioned []callbackd.SenderID
 	for _, d := range all {
@@ -82,7 +83,7 @@ func (v *scene) chosen(who callbackd.SenderID) callbackd.Preferences {
 // facts are the present truth for one chain.
 func (v *scene) facts(d store.Delivery) Facts {
 	p := v.chosen(d.Sender)
-	f := Facts{Stop: v.stop(d, p)}
+	f := Facts{Stop: v.stop(d, p), Early: v.early}
 	f.Computers, f.Phones = Where(v.devices[d.Sender], p, v.now)
 	f.WeChat = v.way(d) != ""
 	return f

@@ -70,7 +70,8 @@ type turn struct {
 	actions []Action
 }
 
-// advance goes on to the next send unless one is waited for.
+// advance goes on to the next send unless one is waited for. While it is early a
+// chain stays where it is: whoever calls steps it again when that is over.
 func (t *turn) advance() {
 	if t.c.Ended() {
 		return
@@ -79,6 +80,9 @@ func (t *turn) advance() {
 		t.finish(key)
 		t.cancel(0)
 		return
+	}
+	if t.f.Early {
+		return // who is at a computer, and what is up, is not known yet
 	}
 	if t.c.Out != (Step{}) {
 		if t.rules.wait(*t.c, t.f, t.now) {

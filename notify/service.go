@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -66,6 +67,7 @@ type Service struct {
 	accounts accounts
 	sends    *queue // to vendors and in WeChat, for the workers of Run
 	ends     ends
+	early    atomic.Bool // devices have not had Grace to come back
 	stepped  time.Time // when runChains last looked; of its goroutine alone
 }
 
@@ -97,6 +99,7 @@ func New(cfg Config) *Service {
 // Run tells of what is let through, and steps every chain that is due, until ctx
 // ends and what was being sent has been answered.
 func (s *Service) Run(ctx context.Context) error {
+	s.early.Store(true)
 	if err := s.resume(ctx); err != nil {
 		return err
 	}

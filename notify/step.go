@@ -25,6 +25,7 @@ func (s *Service) runChains(ctx context.Context) {
 		return
 	case <-timer.C:
 	}
+	s.early.Store(false)
 	for {
 		wait, err := s.stepDue(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -203,7 +204,11 @@ func (s *Service) next(c Chain, e Event, f Facts, now time.Time) (Chain, []Actio
 
 // due is when the chain must be looked at again without a reason from outside.
 func (s *Service) due(c Chain, v *scene, d store.Delivery) time.Time {
-	if !c.Ended() {
+	switch {
+	case c.Ended():
+	case v.early && !c.try(c.Out).pending(v.now):
+		return v.now // it has stayed where it is, and goes on when that is over
+	default:
 		return c.Due()
 	}
 	if at := c.RetryDue(); !at.IsZero() {

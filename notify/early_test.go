@@ -53,3 +53,28 @@ func TestF16_AnAnswerThatComesBeforeDevicesAreBackLeadsNowhereElse(t *testing.T)
 		})
 	}
 }
+
+// What an answer makes due may come before what was waited for.
+func TestService_WhatAnAnswerMakesDueIsNotOverslept(t *testing.T) {
+	s := newStageOf(t, nil)
+	author, reader := s.person("林小满"), s.bound("王大锤", receives)
+	s.device(reader, callbackd.ClassPhone, callbackd.ProviderFCM, false)
+	s.push(author, "大家好", nil)
+	s.service.WaitLong()
+	s.vendors.answer = func(callbackd.Device) push.Result { return push.Result{Outcome: push.Retry, Status: 503} }
+	run, end := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- s.service.Run(run) }()
+	defer func() {
+		end()
+		s.must(<-done)
+	}()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); s.vendors.count() < 2; <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d pushes: the vendor that had no time was not asked again", s.vendors.count())
+		}
+		s.clock.Advance(20 * time.Millisecond) // four times as fast as the real one
+	}
+}

@@ -67,8 +67,9 @@ type Service struct {
 	accounts accounts
 	sends    *queue // to vendors and in WeChat, for the workers of Run
 	ends     ends
-	early    atomic.Bool // devices have not had Grace to come back
-	stepped  time.Time // when runChains last looked; of its goroutine alone
+	poll     time.Duration // pollDue
+	early    atomic.Bool   // devices have not had Grace to come back
+	stepped  time.Time     // when runChains last looked; of its goroutine alone
 }
 
 // sendsAtOnce is how many vendors are called at the same time.
@@ -93,7 +94,7 @@ func New(cfg Config) *Service {
 	}
 	return &Service{Config: cfg, machine: NewMachine(cfg.Timing), metrics: newMetrics(cfg.Metrics), wakes: newWakes(),
 		accounts: accounts{db: cfg.DB, known: map[callbackd.AccountID]*callbackd.Account{}},
-		sends:    newQueue(), ends: ends{open: map[callbackd.PublicID]callbackd.Device{}}}
+		sends:    newQueue(), poll: pollDue, ends: ends{open: map[callbackd.PublicID]callbackd.Device{}}}
 }
 
 // Run tells of what is let through, and steps every chain that is due, until ctx

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"time"
 
 	"callbackd"
 )
@@ -34,6 +35,13 @@ func (s *Service) StepDue(ctx context.Context) error {
 
 // Resume takes up what the server before left.
 func (s *Service) Resume(ctx context.Context) error { return s.resume(ctx) }
+
+// WaitLong gives Run no time to come back, and long waits: what is due before they
+// are over the service must know by itself.
+func (s *Service) WaitLong() {
+	s.Grace, s.poll, s.Timing.VendorAck = time.Nanosecond, time.Hour, time.Hour
+	s.machine = NewMachine(s.Timing)
+}
 
 // CarryOne makes one call that waits for a worker; false: none waits.
 func (s *Service) CarryOne(ctx context.Context) bool {

@@ -75,9 +75,9 @@ func (s *Service) stepDue(ctx context.Context) (time.Duration, error) {
 	}
 	next, any, err := s.DB.NextDeliveryDue(ctx)
 	if err != nil || !any {
-		return pollDue, err
+		return s.poll, err
 	}
-	return min(max(next.Sub(s.Now()), time.Millisecond), pollDue), nil
+	return min(max(next.Sub(s.Now()), time.Millisecond), s.poll), nil
 }
 
 // stepAhead looks, at the start and whenever the clock was set back, at what waits
@@ -282,5 +282,8 @@ func (s *Service) hearOnce(ctx context.Context, d store.Delivery, e Event, chang
 		st.Events = append([]store.NoticeEvent{*line}, st.Events...)
 	}
 	kept, err := s.keep(ctx, v, []outcome{out}, []store.DeliveryStep{st})
+	if !st.DueAt.IsZero() && st.DueAt.Before(v.now.Add(s.poll)) {
+		s.wakes.ring() // who waits for what is due next may wait for something later
+	}
 	return len(kept) == 1 && kept[0], err
 }

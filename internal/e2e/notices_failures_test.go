@@ -86,7 +86,7 @@ func TestF32_TabAndInstalledAppAreToldOnce(t *testing.T) {
 	apart := h.binds(phone().withPush(h, "app"), me)
 	apart.leaves()
 	inbox.waitDevices("one of two devices listens", func(all []device) bool {
-		return len(all) == 2 && 1 == len(slices.DeleteFunc(all, func(d device) bool { return !d.Up }))
+		return len(all) == 2 && len(slices.DeleteFunc(all, func(d device) bool { return !d.Up })) == 1
 	})
 	h.mentions(other, me, "第二句")
 	if n = inbox.after("第二句", "acked inline "+onPhone); len(n.sends()) != 1 || len(h.vendors.Requests()) != 0 {

@@ -259,7 +259,7 @@ func (v *viewer) hide() {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	if _, err := chromedp.CallBrowser(v.ctx, target.ActivateTarget, target.ActivateTargetParams{TargetID: other.TargetID}); err != nil {
+	if _, err := chromedp.CallBrowser(v.ctx, target.ActivateTarget, target.ActivateTargetParams(other)); err != nil {
 		v.t.Fatal(err)
 	}
 	v.until("the page is hidden", `document.visibilityState === 'hidden'`)

@@ -12,7 +12,7 @@ import (
 // resume takes up the chains that the server before left: a send of which nobody
 // knows whether it left goes out once more, with the same id.
 func (s *Service) resume(ctx context.Context) error {
-	left, err := s.DB.ListDeliveriesLeft(ctx, s.Node, s.Previous)
+	left, err := s.DB.ListDeliveriesLeft(ctx, s.Node)
 	if err != nil {
 		return fmt.Errorf("take up notices: %w", err)
 	}

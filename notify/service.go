@@ -47,8 +47,7 @@ type Config struct {
 	Presence  Presences // nil: in memory
 	PublicURL *url.URL
 	Timing    Timing
-	Node      string // of this run, as the lock on the data folder names it
-	Previous  string // of the run before, which left its chains
+	Node      string // of this run, as the lock on the data folder names it; it has adopted what the run before left
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 	Now       func() time.Time // nil: the store's clock

@@ -83,8 +83,9 @@ func (s *stage) start() {
 		previous = fmt.Sprint("node", s.node)
 	}
 	s.node++
+	s.must(s.db.AdoptDeliveries(ctx, fmt.Sprint("node", s.node), previous))
 	cfg := notify.Config{DB: s.db, Channel: s.channel, Vendors: s.vendors, WeChat: s.weChat, PublicURL: public,
-		Node: fmt.Sprint("node", s.node), Previous: previous, Log: s.log()}
+		Node: fmt.Sprint("node", s.node), Log: s.log()}
 	if s.set != nil {
 		s.set(&cfg)
 	}

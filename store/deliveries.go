@@ -80,14 +80,32 @@ func (db *DB) ListDeliveriesAbout(ctx context.Context, messages []callbackd.Mess
 	return all, err
 }
 
-// ListDeliveriesLeft returns the running chains whose last step was made by a node
-// that is dead: what it may have left half done. On PostgreSQL that is the one
-// that had this node's data folder before; others may live.
-func (db *DB) ListDeliveriesLeft(ctx context.Context, node, previous string) (all []Delivery, err error) {
-	if db.dialect == sqlite { // dialect: whoever has the file is alone
-		return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node <> '' AND d.node <> ?`, node)
+// AdoptDeliveries makes the running chains that dead nodes stepped last those of a
+// node which starts; previous is the one that had its data folder before ("":
+// none). On SQLite everybody else is dead: whoever has the file is alone.
+func (db *DB) AdoptDeliveries(ctx context.Context, node, previous string) error {
+	if db.dialect == postgres && previous == "" {
+		return nil
 	}
-	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node <> '' AND d.node = ?`, previous)
+	return db.Write(ctx, func(tx *Tx) error {
+		if db.dialect == sqlite { // dialect: see above
+			_, err := tx.exec(ctx, `UPDATE deliveries SET node = ? WHERE due_at > 0 AND ended = '' AND node <> '' AND node <> ?`, node, node)
+			return err
+		}
+		// dialect: a commit that the dead node had sent may still be under way in the
+		// database, steps with it. The lock waits for it.
+		if _, err := tx.exec(ctx, `LOCK TABLE deliveries IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `UPDATE deliveries SET node = ? WHERE due_at > 0 AND ended = '' AND node = ?`, node, previous)
+		return err
+	})
+}
+
+// ListDeliveriesLeft returns the running chains of a node that has just started:
+// what those whose chains it adopted may have left half done.
+func (db *DB) ListDeliveriesLeft(ctx context.Context, node string) (all []Delivery, err error) {
+	return all, db.sel(ctx, &all, sqlDeliveries+`WHERE d.due_at > 0 AND d.ended = '' AND d.node = ?`, node)
 }
 
 // NoticeEvent is a line of a trail.

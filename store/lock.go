@@ -15,9 +15,9 @@ import (
 type Lock struct {
 	// Node is this start's random id, under which it leases jobs.
 	Node string
-	// Previous is the id under which the last server on this folder leased jobs.
-	// It is dead, or the lock would not have been had: its leases belong to
-	// nobody. Empty: none.
+	// Previous is the id under which the last server on this folder leased jobs and
+	// stepped notices. It is dead, or the lock would not have been had: its leases
+	// belong to nobody. Empty: none.
 	Previous string
 	file     *os.File
 }
@@ -27,7 +27,7 @@ func (l *Lock) Close() error { return l.file.Close() }
 
 // LockDir takes the data folder for one server. A folder that is taken is
 // callbackd.ErrConflict. Before this server leases a job it takes back the
-// leases of Previous and calls TakeOver.
+// leases of Previous, adopts its notices and calls TakeOver.
 func LockDir(dir string) (*Lock, error) {
 	f, err := lockFile(filepath.Join(dir, "serve.lock"), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -83,7 +83,7 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 func (s *server) newNotices(clients *platformClients, reg *metrics) *notify.Service {
 	cfg := s.inst.cfg
 	return notify.New(notify.Config{DB: s.inst.db, Channel: s.hub, Vendors: s.vendors.Vendors, WeChat: clients.wechat, PublicURL: cfg.HTTP.PublicURL,
-		Timing: notify.Timing{Ack: cfg.Notices.Ack, VendorAck: cfg.Notices.VendorAck}, Node: s.inst.lock.Node, Previous: s.inst.lock.Previous,
+		Timing: notify.Timing{Ack: cfg.Notices.Ack, VendorAck: cfg.Notices.VendorAck}, Node: s.inst.lock.Node,
 		Log: s.log, Metrics: reg})
 }
 
@@ -189,6 +189,9 @@ func takeUp(ctx context.Context, inst *installation) error {
 	}
 	if n > 0 {
 		inst.log.Info("jobs of the last run go on", "jobs", n)
+	}
+	if err := inst.db.AdoptDeliveries(ctx, inst.lock.Node, inst.lock.Previous); err != nil {
+		return fmt.Errorf("take up notices: %w", err)
 	}
 	return inst.lock.TakeOver()
 }

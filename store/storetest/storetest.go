@@ -137,7 +137,7 @@ func Exercise(t *testing.T, h Harness) {
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen,
 		"Keys": exerciseKeys, "Viewers": exerciseViewers,
-		"Commands": exerciseCommands, "Devices": exerciseDevices, "People": exercisePeople, "Forgetting": exerciseForgetting,
+		"Commands": exerciseCommands, "Devices": exerciseDevices, "People": exercisePeople, "Forgetting": exerciseForgetting, "Deliveries": exerciseDeliveries,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, h) })
 	}

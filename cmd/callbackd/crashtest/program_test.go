@@ -85,15 +85,16 @@ type process struct {
 	began time.Time
 }
 
-// serve starts the server and does not wait for it.
-func (h *house) serve() *process {
+// serve starts the server, with more settings than the house has, and does not
+// wait for it.
+func (h *house) serve(settings ...string) *process {
 	h.t.Helper()
 	log, err := os.OpenFile(h.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := h.command("serve", "--listen", h.addr)
+	cmd := h.command(append([]string{"serve", "--listen", h.addr}, settings...)...)
 	cmd.Stderr = log
 	p := &process{house: h, began: time.Now()}
 	if p.Child, err = testkit.StartChild(cmd); err != nil {

@@ -227,7 +227,7 @@ func (a *API) showNotices(w http.ResponseWriter, r *http.Request) {
 func (a *API) showPeople(w http.ResponseWriter, r *http.Request) {
 	found := []Person{}
 	for _, p := range a.People {
-		if strings.HasPrefix(p.Name, r.URL.Query().Get("q")) && len(found) < 8 {
+		if strings.HasPrefix(p.Name, r.URL.Query().Get("q")) {
 			found = append(found, p)
 		}
 	}

@@ -9,6 +9,8 @@ const box = document.getElementById('devices');
 const list = box.querySelector('[data-part=list]');
 const said = box.querySelector('[data-part=said]');
 
+const patience = 5000; // ms
+
 let viewer = null;
 
 /** Shows the devices of a viewer. */
@@ -69,7 +71,9 @@ async function act(button) {
   button.disabled = false;
 }
 
+// A test of this browser waits until the browser hears.
 async function test(id) {
+  if (id === viewer.device) await Promise.race([viewer.heard, new Promise((done) => { setTimeout(done, patience); })]);
   await ask(viewer.slug, 'POST', `me/devices/${encodeURIComponent(id)}/test`);
   say('device.tested');
 }

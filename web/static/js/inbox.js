@@ -27,7 +27,7 @@ export class Inbox {
   async load() {
     const answer = await this.#read({});
     if (!answer) return null;
-    for (const notice of answer.notices.toReversed()) this.#put(notice, true);
+    for (const notice of [...answer.notices].reverse()) this.#put(notice, true);
     if (!this.bottom) this.#end(answer.notices);
     this.#frame();
     return { unread: answer.unread, open: answer.notices.filter((n) => !n.read).map((n) => n.nid) };

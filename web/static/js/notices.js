@@ -27,6 +27,7 @@ export class Notices {
     this.elsewhere = elsewhere;
     this.place = place;
     this.held = new Map(); // nid → {frame, how, shown, state}, oldest first
+    this.changes = 0; // of how many are unread
     document.addEventListener('visibilitychange', () => { if (visible()) this.#back(); });
     for (const event of inputs) addEventListener(event, (e) => { if (e.isTrusted) this.#touched(); }, { passive: true, capture: true });
   }
@@ -48,7 +49,7 @@ export class Notices {
   /** Another page of this browser has said so already. */
   readElsewhere(nid) {
     const held = this.hold(nid);
-    if (held.state === 'open') addUnread(-1);
+    if (held.state === 'open') this.#count(-1);
     held.state = 'read';
     dropToast(nid);
     this.#close(nid);
@@ -78,10 +79,15 @@ export class Notices {
       return;
     }
     held.state = 'open';
-    addUnread(1);
+    this.#count(1);
     this.place.arrived(frame);
     if (visible()) this.#inline(frame.nid, held);
     else if (!this.elsewhere() && !this.#locked) this.#prompt(frame.nid, held);
+  }
+
+  #count(n) {
+    this.changes += 1;
+    addUnread(n);
   }
 
   get #locked() {
@@ -156,14 +162,14 @@ export class Notices {
 
   #seen(nid, held) {
     held.state = 'read';
-    addUnread(-1);
+    this.#count(-1);
     seenToast(nid);
     this.tell('read', { nid });
   }
 
   #cancel(nid) {
     const held = this.hold(nid);
-    if (held.state === 'open') addUnread(-1);
+    if (held.state === 'open') this.#count(-1);
     held.state = 'cancelled';
     dropToast(nid);
     this.#close(nid);

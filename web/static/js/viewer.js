@@ -9,7 +9,7 @@ import { forget, onMemory, recall, remember } from './memory.js';
 import { Notices } from './notices.js';
 import { Presence } from './presence.js';
 
-const patience = 3; // devices that are registered anew before it is left alone
+const patience = 3; // times that something is done anew before it is left alone
 
 export class Viewer {
   /**
@@ -23,6 +23,7 @@ export class Viewer {
     this.place = place;
     this.tries = 0;
     this.device = '';
+    this.heard = new Promise((done) => { this.hears = done; }); // done once its device's channel is up
     this.presence = new Presence({ slug, send: (state) => { call(client, 'state', state).catch(() => {}); } });
     this.notices = new Notices({
       slug, place,
@@ -86,15 +87,19 @@ export class Viewer {
 
   #up() {
     this.tries = 0;
+    this.hears();
     this.presence.reportFor(this.device);
     this.unread();
   }
 
-  /** Reads how many notices are unread. */
-  async unread() {
-    if (await this.place.unread()) return;
+  /** Reads how many notices are unread; anew where that changed meanwhile. */
+  async unread(tries = patience) {
+    if (await this.place.unread()) return undefined;
+    const before = this.notices.changes;
     const answer = await ask(this.slug, 'GET', 'me/notices', { query: { limit: 1 } }).catch(() => null);
-    if (answer) showUnread(answer.unread);
+    if (!answer) return undefined;
+    if (this.notices.changes !== before && tries > 0) return this.unread(tries - 1);
+    return showUnread(answer.unread);
   }
 
   async #readChoices() {
@@ -132,6 +137,8 @@ export class Viewer {
 
   // Nothing of the follower stays in this browser.
   async #end() {
+    if (this.ended) return;
+    this.ended = true;
     await leave(this.slug);
     remember(this.slug, 'viewer', { known: true });
     location.reload();

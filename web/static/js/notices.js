@@ -182,7 +182,13 @@ export class Notices {
 
   async #close(nid) {
     const registration = await navigator.serviceWorker?.getRegistration(`/wall/${this.slug}`).catch(() => null);
-    for (const shown of await registration?.getNotifications() ?? []) if (shown.data?.nid === nid) shown.close();
+    // a notification that is just being shown may not hear it: looked at again
+    for (let pause = 100; registration && pause < 2000; pause *= 2) {
+      const shown = (await registration.getNotifications()).filter((one) => one.data?.nid === nid);
+      if (shown.length === 0) return;
+      for (const one of shown) one.close();
+      await new Promise((done) => { setTimeout(done, pause); });
+    }
   }
 }
 

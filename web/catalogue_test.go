@@ -55,6 +55,7 @@ func TestCatalogue_EveryKeyThatIsUsedExists(t *testing.T) {
 var chosen = []string{"state.live", "state.behind", "state.offline", "voice.play", "voice.pause", "sound.on", "sound.off",
 	"bind.how", "bind.how.qr", "bind.later", "bind.good", "bind.failed", "bind.busy",
 	"bind.permission.default", "bind.permission.granted", "bind.permission.denied", "bind.permission.missing",
+	"notice.mentioned", "notice.spoke", "push.mentioned", "push.spoke",
 	"say.sending", "say.waiting", "say.shown", "say.failed", "say.busy", "say.refused", "say.unbound", "say.retry", "say.send",
 	"device.phone", "device.computer", "device.vendor", "device.page",
 	"device.failed", "device.busy", "device.tested", "device.removed", "device.idle.denied"}

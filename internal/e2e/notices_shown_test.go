@@ -40,7 +40,7 @@ func TestClaimC6C7C13C14_HiddenThePageBuildsAPromptInFrontItShowsInPlace(t *test
 	v.reports("it is hidden", `s.hidden_ms > 0 && s.active`)
 	h.mentions(other, me, "第三句")
 	third := inbox.after("第三句", "acked prompt "+onComputer)
-	if prompts, want := v.prompts(), []string{other.Profile.Nickname + "||" + string(third.ID)}; !slices.Equal(prompts, want) {
+	if prompts, want := v.prompts(), []string{other.Profile.Nickname + "|提到了你|" + string(third.ID)}; !slices.Equal(prompts, want) {
 		t.Errorf("hidden: the system shows %q, want %q", prompts, want)
 	}
 	v.show()
@@ -95,7 +95,7 @@ func TestClaimC1C15_ServerNotificationServerAndTerminals(t *testing.T) {
 	if want := []string{"sent vendor " + onPhone, "vendor vendor " + onPhone, "accepted vendor " + onPhone, "acked prompt " + onPhone}; !slices.Equal(n.steps(), want) {
 		t.Errorf("without a channel: %q, want %q", n.steps(), want)
 	}
-	if prompts, want := mobile.prompts(), []string{other.Profile.Nickname + "||" + string(n.ID)}; !slices.Equal(prompts, want) {
+	if prompts, want := mobile.prompts(), []string{other.Profile.Nickname + "|提到了你 · mentioned you|" + string(n.ID)}; !slices.Equal(prompts, want) {
 		t.Errorf("the phone shows %q, want %q", prompts, want)
 	}
 	mobile.taps()

@@ -41,6 +41,9 @@ func TestNotices_ReceivingIsSwitchedOnThePageAndInWeChat(t *testing.T) {
 	if n.Why.Key != "receiving" || v.alertsOf(n.ID) != 1 || len(v.alerts()) != 1 || len(inbox.told()) != 1 {
 		t.Errorf("because %s; the page was alerted %+v, the inbox has %d", n.Why.Key, v.alerts(), len(inbox.told()))
 	}
+	if card := eval[string](v.page, `document.querySelector('#toasts .toast-open').innerText`); strings.Join(strings.Fields(card), " ") != other.Profile.Nickname+" 发了一条消息" {
+		t.Errorf("the card says %q", card)
+	}
 
 	v.opensMine()
 	if s := v.switches(); s != "receive true, details true" {
@@ -93,7 +96,7 @@ func TestNotices_DetailsAreShownAsChosen(t *testing.T) {
 	push := v.pusher()
 	v.leaves()
 	inbox.nobodyListens()
-	pushed := func(n string, level int, title, body string) {
+	pushed := func(n string, level int, title, body, shown string) {
 		t.Helper()
 		h.mentions(other, me, secret+" "+n)
 		id := inbox.about(secret + " " + n).ID
@@ -103,16 +106,16 @@ func TestNotices_DetailsAreShownAsChosen(t *testing.T) {
 		}
 		push(got.Plain)
 		inbox.after(secret+" "+n, "acked prompt "+onPhone)
-		if !slices.Contains(v.prompts(), title+"|"+body+"|"+string(id)) {
+		if !slices.Contains(v.prompts(), title+"|"+shown+"|"+string(id)) {
 			t.Errorf("details %d: the system shows %q", level, v.prompts())
 		}
 	}
-	pushed("三", 0, hint, "")
+	pushed("三", 0, hint, "", "")
 	if all := string(h.vendors.Everything()); strings.Contains(all, name) || strings.Contains(all, secret) {
 		t.Error("with details off the push service got a name or words")
 	}
 	inbox.want(200, "PATCH", "/me/preferences", `{"detail":2}`, nil)
-	pushed("四", 2, name, words)
+	pushed("四", 2, name, words, words)
 	inbox.want(200, "PATCH", "/me/preferences", `{"detail":1}`, nil)
-	pushed("五", 1, name, "")
+	pushed("五", 1, name, "", "提到了你 · mentioned you")
 }

@@ -6,6 +6,7 @@
 import { addUnread } from './badge.js';
 import { permission, worker } from './device.js';
 import { recall } from './memory.js';
+import { t } from './texts.js';
 import { dropToast, dropToasts, seenToast, showToast } from './toast.js';
 
 const settle = 1000; // ms that a notice is shown before a key or a click means that it was seen
@@ -106,8 +107,7 @@ export class Notices {
   }
 
   #card(nid, held) {
-    const { title, body } = held.frame;
-    showToast({ nid, title, body }, {
+    showToast({ nid, title: held.frame.title, body: said(held.frame) }, {
       open: () => { this.read(nid); this.place.open(held.frame); },
       pushedOut: () => { held.shown = Infinity; }, // nobody has seen it yet; the list has it
     });
@@ -139,7 +139,7 @@ export class Notices {
     if (there.some((shown) => shown.data?.nid === nid)) return; // a push was quicker
     const icon = document.querySelector('link[rel=apple-touch-icon]')?.href;
     await registration.showNotification(frame.title, {
-      body: frame.body ?? '', tag: frame.tag || nid, icon, badge: icon, silent: Boolean(frame.silent), renotify: !frame.silent,
+      body: said(frame), tag: frame.tag || nid, icon, badge: icon, silent: Boolean(frame.silent), renotify: !frame.silent,
       data: { nid, url: frame.url, account: frame.account },
     });
   }
@@ -193,3 +193,9 @@ export class Notices {
 }
 
 const visible = () => document.visibilityState === 'visible';
+
+// The words; where a name alone may be shown, what that person did. Alerts about
+// mentions have a tag of their own.
+function said({ nid, level, body, tag }) {
+  return body || (level === 1 ? t(tag === nid ? 'notice.mentioned' : 'notice.spoke') : '');
+}

@@ -34,7 +34,7 @@ async function notify(frame) {
   const shown = await self.registration.getNotifications();
   if (!shown.some((n) => n.data?.nid === frame.nid)) {
     await show(String(frame.title || t('push.new')), {
-      body: String(frame.body ?? ''),
+      body: said(frame),
       tag: String(frame.tag || frame.nid),
       silent: Boolean(frame.silent),
       renotify: !frame.silent,
@@ -42,6 +42,12 @@ async function notify(frame) {
     });
   }
   await tell(`notices/${encodeURIComponent(frame.nid)}/ack`, { how: 'prompt', at: new Date().toISOString() });
+}
+
+// As in notices.js: where a name alone may be shown, what that person did.
+function said({ nid, level, body, tag }) {
+  if (!body && level === 1) return t(tag === nid ? 'push.mentioned' : 'push.spoke');
+  return String(body ?? '');
 }
 
 function show(title, options) {

@@ -132,6 +132,7 @@ func TestClaimC6C13_HiddenANoticeIsPrompted(t *testing.T) {
 		t.Error("the notification says something else")
 	}
 	w.API.Tell(mention("n2", 1))
+	acked(t, w, walltest.Ack{NID: "n1", How: "prompt"}, walltest.Ack{NID: "n2", How: "prompt"}) // Chromium loses one that is being shown while the list is asked for
 	b.until("both", notifications+`.then((all) => all.length === 2)`)
 	w.API.Cancel("n1")
 	walltest.Eventually(t, "the first is taken back", func() bool { return slices.Equal(eval[[]string](b, notifications), []string{"n2"}) })

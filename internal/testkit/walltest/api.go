@@ -205,7 +205,12 @@ func (a *API) Devices() []Device { return values(snapshot(a, &a.devices)) }
 func (a *API) Preferences() callbackd.Preferences {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.preferences
+	p := a.preferences
+	if p.Quiet != nil { // its own: the next change is written into ours
+		quiet := *p.Quiet
+		p.Quiet = &quiet
+	}
+	return p
 }
 
 // Up reports whether some device is listened to.

@@ -27,6 +27,6 @@ func (p MePage) OtherPath() string { return p.path() + "/me?lang=" + string(p.La
 func (p MePage) ManifestPath() string { return manifestPath(p.Slug) }
 
 // TextsPath is the file with the texts for scripts.
-func (p MePage) TextsPath() (string, error) { return StaticPath(textsName(p.Lang)) }
+func (p MePage) TextsPath() (string, error) { return StaticPath(textsName(p.Lang, false)) }
 
 func (p MePage) path() string { return "/wall/" + p.Slug }

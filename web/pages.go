@@ -107,7 +107,7 @@ func (p WallPage) ManifestPath() string { return manifestPath(p.Slug) }
 func (p WallPage) path() string { return "/wall/" + p.Slug }
 
 // TextsPath is the file with the texts for scripts.
-func (p WallPage) TextsPath() (string, error) { return StaticPath(textsName(p.Lang)) }
+func (p WallPage) TextsPath() (string, error) { return StaticPath(textsName(p.Lang, false)) }
 
 // Blanks are rows without a message, one per look that a row can have. The
 // page carries them as templates, so that scripts build rows of the same shape

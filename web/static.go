@@ -70,18 +70,25 @@ func readTree() (*tree, error) {
 		return nil, fmt.Errorf("read static files: %w", err)
 	}
 	for _, l := range langs {
-		body, err := textsFor(l)
-		if err != nil {
-			return nil, err
+		for _, desk := range []bool{false, true} {
+			body, err := textsFor(l, desk)
+			if err != nil {
+				return nil, err
+			}
+			add(textsName(l, desk), body)
 		}
-		add(textsName(l), body)
 	}
 	t.hash = hex.EncodeToString(sum.Sum(nil)[:8])
 	return t, nil
 }
 
 // textsName is the static file that holds the texts of a language.
-func textsName(l Lang) string { return "texts." + string(l) + ".json" }
+func textsName(l Lang, desk bool) string {
+	if desk {
+		return "texts.desk." + string(l) + ".json"
+	}
+	return "texts." + string(l) + ".json"
+}
 
 func pack(body []byte) []byte {
 	var b bytes.Buffer

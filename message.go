@@ -62,6 +62,7 @@ func Decide(from State, d Decision) (State, bool) {
 
 // Arrival is the evidence for the first state of a message.
 type Arrival struct {
+	Blocked        bool // the sender is
 	Moderation     Moderation
 	Kind           Kind
 	Text           string
@@ -70,8 +71,12 @@ type Arrival struct {
 }
 
 // FirstState is the rule of the gate for a message that arrives. What is not
-// known to be good is held: an unknown moderation holds everything.
+// known to be good is held: an unknown moderation holds everything. Whoever is
+// blocked is refused in every moderation.
 func FirstState(a Arrival) State {
+	if a.Blocked {
+		return StateRefused
+	}
 	switch a.Moderation {
 	case ModerationOpen:
 		return StateShown
@@ -125,6 +130,7 @@ type Message struct {
 	SentAt   time.Time // CreateTime of the push, whole seconds
 	MsgID    uint64    // the platform's; not unique (wechat-protocol 0.1)
 	State    State
+	Reason   HeldReason // why it did not pass at arrival
 
 	// Moderation is the account's at the time of arrival: a later change does
 	// not reach back to this message.
@@ -168,6 +174,9 @@ type Sender struct {
 	// in open moderation do not look at these.
 	PassedName   string
 	PassedAvatar PublicID
+
+	Trusted bool // a moderator's word: auto passes what this sender sends, but for listed words
+	Blocked bool // what this sender sends is refused at arrival
 }
 
 // Gender as the platform counts it.

@@ -94,15 +94,16 @@ const (
 	sqlInsertCallback = `INSERT INTO callbacks (id, account_id, repeat_key, request, body, received_at, create_time, outcome, msg_type, event,
 		answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
 	sqlGetFirst      = `SELECT answer, request, body FROM callbacks WHERE account_id = ? AND repeat_key = ?`
-	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, moderation,
+	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, reason, moderation,
 		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	sqlFindSender = `SELECT id, person_id, profile_due, following FROM senders WHERE account_id = ? AND open_id = ?`
+	sqlFindSender = `SELECT id, person_id, profile_due, following, blocked FROM senders WHERE account_id = ? AND open_id = ?`
 	// who is known before the first word (a card that was read for subscribe) gets the person at once
-	sqlAddSender = `INSERT INTO senders (id, account_id, open_id, public_id, avatar_id, avatar_seed, following, first_seen, person_id, profile_due)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM persons WHERE account_id = ? AND open_id = ?),
+	sqlAddSender = `INSERT INTO senders (id, account_id, open_id, public_id, avatar_id, avatar_seed, following, first_seen, blocked, person_id, profile_due)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?,
+		EXISTS (SELECT 1 FROM blocks WHERE account_id = ? AND who = ?), (SELECT id FROM persons WHERE account_id = ? AND open_id = ?),
 		COALESCE((SELECT CASE WHEN read_at > 0 THEN read_at + ? ELSE 0 END FROM persons WHERE account_id = ? AND open_id = ?), 0))
 		ON CONFLICT (account_id, open_id) DO NOTHING`
 	sqlSearchNow = `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE id = ?`
@@ -164,7 +165,7 @@ func (tx *Tx) accept(ctx context.Context, c *acceptCall, b *batch) (Accepted, er
 	}
 	if cb.Message != nil {
 		out.Public = cmp.Or(cb.Message.PublicID, callbackd.NewMessageID(cb.ReceivedAt))
-		out.State, err = tx.acceptMessage(ctx, cb, s.id, out.Public, b.walls)
+		out.State, err = tx.acceptMessage(ctx, cb, s, out.Public, b.walls)
 	}
 	return out, err
 }
@@ -221,12 +222,16 @@ func (tx *Tx) useRequest(ctx context.Context, cb *Callback) (refused bool, err e
 // acceptSender finds or makes the sender's row, and makes the search for the
 // person due where one is wanted.
 func (tx *Tx) acceptSender(ctx context.Context, cb *Callback, b *batch) (cachedSender, error) {
+	people, err := b.peopleRev(ctx, tx, cb.Account.ID)
+	if err != nil {
+		return cachedSender{}, err
+	}
 	s, ok := tx.db.senders.get(cb.Account.ID, cb.From)
-	if !ok {
-		var err error
+	if !ok || s.peopleRev != people {
 		if s, err = tx.findOrAddSender(ctx, cb); err != nil {
 			return s, err
 		}
+		s.peopleRev = people
 	}
 	now := ms(cb.ReceivedAt)
 	if cb.Following != nil && *cb.Following != s.following {
@@ -252,24 +257,25 @@ func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, 
 		PersonID   sql.NullInt64 `db:"person_id"`
 		ProfileDue int64         `db:"profile_due"`
 		Following  bool
+		Blocked    bool
 	}
 	err := tx.get(ctx, &row, sqlFindSender, cb.Account.ID, cb.From)
 	if errors.Is(err, sql.ErrNoRows) {
 		following := cb.Following == nil || *cb.Following
 		if _, err := tx.exec(ctx, sqlAddSender, tx.db.ids.next(), cb.Account.ID, cb.From, callbackd.NewPublicID(),
-			callbackd.NewPublicID(), rand.Int64(), following, ms(cb.ReceivedAt), cb.Account.ID, cb.From,
+			callbackd.NewPublicID(), rand.Int64(), following, ms(cb.ReceivedAt), cb.Account.ID, tx.db.whoIs(cb.Account.ID, cb.From), cb.Account.ID, cb.From,
 			ProfileLife.Milliseconds(), cb.Account.ID, cb.From); err != nil {
 			return cachedSender{}, err
 		}
 		// asked again: on PostgreSQL another node may have been faster
 		err = tx.get(ctx, &row, sqlFindSender, cb.Account.ID, cb.From)
 	}
-	return cachedSender{id: callbackd.SenderID(row.ID), resolved: row.PersonID.Valid, profileDue: row.ProfileDue, following: row.Following}, err
+	return cachedSender{id: callbackd.SenderID(row.ID), resolved: row.PersonID.Valid, profileDue: row.ProfileDue, following: row.Following, blocked: row.Blocked}, err
 }
 
-func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.SenderID, public callbackd.PublicID, walls *wallCounters) (callbackd.State, error) {
+func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSender, public callbackd.PublicID, walls *wallCounters) (callbackd.State, error) {
 	m := cb.Message
-	state, err := tx.firstState(ctx, cb, sender)
+	state, reason, err := tx.firstState(ctx, cb, sender)
 	if err != nil {
 		return "", err
 	}
@@ -291,8 +297,8 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.
 		link = *m.Link
 	}
 	id := tx.db.ids.next()
-	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender, m.Kind, m.Text, ms(m.SentAt),
-		int64(m.MsgID), state, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
+	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender.id, m.Kind, m.Text, ms(m.SentAt),
+		int64(m.MsgID), state, reason, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
 		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web); err != nil {
 		return "", err
 	}
@@ -306,16 +312,20 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender callbackd.
 }
 
 // firstState asks the gate's rule for arrivals; only auto needs to know the sender.
-func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender callbackd.SenderID) (callbackd.State, error) {
-	a := callbackd.Arrival{Moderation: cb.Account.Moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
+func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender cachedSender) (callbackd.State, callbackd.HeldReason, error) {
+	a := callbackd.Arrival{Blocked: sender.blocked, Moderation: cb.Account.Moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
 	if a.Moderation == callbackd.ModerationAuto {
 		var row struct{ Approved, Removed int }
-		if err := tx.get(ctx, &row, `SELECT approved, removed FROM senders WHERE id = ?`, sender); err != nil {
-			return "", err
+		if err := tx.get(ctx, &row, `SELECT approved, removed FROM senders WHERE id = ?`, sender.id); err != nil {
+			return "", "", err
 		}
 		a.SenderApproved, a.SenderRemoved = row.Approved, row.Removed
 	}
-	return callbackd.FirstState(a), nil
+	var reason callbackd.HeldReason
+	if a.Blocked {
+		reason = callbackd.NewHeldReason(callbackd.HeldBlocked)
+	}
+	return callbackd.FirstState(a), reason, nil
 }
 
 func (tx *Tx) acceptMedia(ctx context.Context, cb *Callback, message int64) error {

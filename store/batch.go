@@ -12,6 +12,7 @@ import (
 type batch struct {
 	walls    *wallCounters
 	searches []search
+	people   map[callbackd.AccountID]int64 // people_rev of walls
 }
 
 // search says that the unresolved senders of an account are to be searched for.
@@ -27,6 +28,22 @@ func (b *batch) lock(ctx context.Context, calls []*acceptCall) error {
 		accounts[i] = c.in.Account.ID
 	}
 	return b.walls.lock(ctx, accounts)
+}
+
+// peopleRev is a wall's people_rev, read once. Under the wall's lock nobody
+// changes it.
+func (b *batch) peopleRev(ctx context.Context, tx *Tx, account callbackd.AccountID) (rev int64, err error) {
+	if rev, ok := b.people[account]; ok {
+		return rev, nil
+	}
+	if err := tx.get(ctx, &rev, `SELECT people_rev FROM walls WHERE account_id = ?`, account); err != nil {
+		return 0, err
+	}
+	if b.people == nil {
+		b.people = map[callbackd.AccountID]int64{}
+	}
+	b.people[account] = rev
+	return rev, nil
 }
 
 // search makes an account's search due at a time, or earlier.

@@ -120,6 +120,9 @@ func TestWallsLockComesFirst(t *testing.T) {
 		"give tokens": {first, func(b *bound) error {
 			return errOf(b.db.MentionTokens(context.Background(), b.viewers[first].ID, []callbackd.SenderID{b.viewers[first].Sender}))
 		}},
+		"block": {first, func(b *bound) error {
+			return b.db.SetBlocked(context.Background(), b.accounts[first].ID, b.viewers[first].Sender, true, "test")
+		}},
 		"forget": {first, func(b *bound) error {
 			b.later = 24 * 365 * time.Hour
 			return errOf(b.db.Prune(context.Background(), time.Hour))

@@ -17,11 +17,11 @@ type Row struct {
 }
 
 // sqlRows reads Rows; a WHERE clause follows.
-const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation,
+const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation, m.reason AS held_reason,
 	COALESCE(m.seq, 0) AS seq, COALESCE(m.rev, 0) AS rev, COALESCE(m.shown_rev, 0) AS shown_rev,
 	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
-	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar,
+	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
 	md.id AS media_id, md.state AS media_state, md.reason, md.passed, md.wechat_id, md.highres_id, md.thumb_id, md.pic_url,
 	md.format, md.source, md.duration_ms, md.width, md.height, md.waveform,
@@ -45,6 +45,7 @@ type flatRow struct {
 	MsgID           int64 `db:"msg_id"`
 	State           callbackd.State
 	Moderation      callbackd.Moderation
+	HeldReason      callbackd.HeldReason `db:"held_reason"`
 	Seq, Rev        int64
 	ShownRev        int64   `db:"shown_rev"`
 	PlaceLabel      string  `db:"place_label"`
@@ -72,6 +73,8 @@ type flatSender struct {
 	Following      bool
 	PassedName     string             `db:"passed_name"`
 	PassedAvatar   callbackd.PublicID `db:"passed_avatar"`
+	Trusted        bool
+	Blocked        bool
 }
 
 type flatPerson struct {
@@ -121,7 +124,7 @@ func (f *flatRow) row() Row {
 	account := callbackd.AccountID(f.AccountID)
 	r := Row{Message: callbackd.Message{
 		ID: callbackd.MessageID(f.ID), PublicID: f.PublicID, Account: account, Sender: callbackd.SenderID(f.SenderID),
-		Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), State: f.State, Moderation: f.Moderation,
+		Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), State: f.State, Moderation: f.Moderation, Reason: f.HeldReason,
 		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt), Web: f.Web}}
 	switch f.Kind {
 	case callbackd.KindLocation:
@@ -140,7 +143,8 @@ func (f *flatRow) row() Row {
 func (f flatSender) sender(account callbackd.AccountID, p flatPerson) callbackd.Sender {
 	return callbackd.Sender{ID: callbackd.SenderID(f.SenderID), Account: account, OpenID: f.OpenID, PublicID: f.SenderPublicID,
 		AvatarID: f.AvatarID, AvatarSeed: f.AvatarSeed, Person: callbackd.PersonID(p.PersonID.Int64), Approved: f.Approved,
-		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar}
+		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar,
+		Trusted: f.Trusted, Blocked: f.Blocked}
 }
 
 // person returns nil where the sender's person is not known.

@@ -17,6 +17,8 @@ type cachedSender struct {
 	resolved   bool
 	profileDue int64 // unix ms from which the profile is read again; 0: not resolved
 	following  bool
+	blocked    bool
+	peopleRev  int64 // of the wall when this was read; another one: read again
 }
 
 type senderKey struct {

@@ -8,6 +8,9 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
 
 	"callbackd"
@@ -23,6 +26,7 @@ const version = 1
 // installation seals some thousands.
 type Key struct {
 	aead cipher.AEAD
+	mac  []byte // of Digest, derived: the two uses share no key
 }
 
 // NewKey makes a key of exactly KeySize random bytes.
@@ -38,7 +42,11 @@ func NewKey(raw []byte) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the cipher: %w", err)
 	}
-	return &Key{aead: aead}, nil
+	mac, err := hkdf.Expand(sha256.New, raw, "callbackd digest", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of digests: %w", err)
+	}
+	return &Key{aead: aead, mac: mac}, nil
 }
 
 // Context names the place of a sealed value: table, column and the row's key.
@@ -63,6 +71,16 @@ func (k *Key) Open(sealed []byte, context string) ([]byte, error) {
 		return nil, fmt.Errorf("sealed with another key, for another place, or damaged: %w", callbackd.ErrInvalid)
 	}
 	return plain, nil
+}
+
+// Digest is the same for the same data in the same context, and tells nothing to
+// whoever lacks the key: 32 bytes, by which a value is found again without being
+// kept.
+func (k *Key) Digest(data []byte, context string) []byte {
+	h := hmac.New(sha256.New, k.mac)
+	fmt.Fprintf(h, "%d:%s", len(context), context)
+	h.Write(data)
+	return h.Sum(nil)
 }
 
 // String keeps the key out of everything that prints.

@@ -207,3 +207,19 @@ func TestLoadOrCreateKey_SaysWhyItCannotMakeOne(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestDigest_IsOfOneKeyAndOnePlace(t *testing.T) {
+	k := testKey(t, 1)
+	one := k.Digest([]byte("data"), "here")
+	if !bytes.Equal(one, testKey(t, 1).Digest([]byte("data"), "here")) || len(one) != 32 {
+		t.Error("the same data has two digests")
+	}
+	for name, other := range map[string][]byte{
+		"another key": testKey(t, 2).Digest([]byte("data"), "here"), "another place": k.Digest([]byte("data"), "there"),
+		"other data": k.Digest([]byte("dat"), "here"), "a place that runs over": k.Digest([]byte("edata"), "her"),
+	} {
+		if bytes.Equal(one, other) {
+			t.Errorf("%s has the same digest", name)
+		}
+	}
+}

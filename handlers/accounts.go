@@ -27,7 +27,8 @@ func newAccountCache(db *store.DB) *accountCache {
 	return &accountCache{db: db, known: map[callbackd.Slug]*callbackd.Account{}, byID: map[callbackd.AccountID]*callbackd.Account{}}
 }
 
-func (c *accountCache) run(ctx context.Context) error {
+// run forgets accounts when they change, and tells of it.
+func (c *accountCache) run(ctx context.Context, changed func()) error {
 	rings, stop := c.db.Listen()
 	defer stop()
 	for {
@@ -41,6 +42,7 @@ func (c *accountCache) run(ctx context.Context) error {
 				clear(c.byID)
 				c.generation++
 				c.mu.Unlock()
+				changed()
 			}
 		}
 	}

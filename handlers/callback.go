@@ -24,10 +24,16 @@ func (h *Handlers) showCallback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	echo, err := wechat.Check(a, r.URL.Query())
+	q := r.URL.Query()
+	echo, err := wechat.Check(a, q)
+	visit := callbackd.Visit{At: h.Now(), Kind: callbackd.VisitCheck, Outcome: string(store.OutcomeAccepted), From: addressClass(h.clientAddr(r))}
 	if err != nil {
+		visit.Outcome, visit.Flaw = "forged", wechat.FlawOf(a, q, "", err)
+		h.noteVisit(a, visit)
 		return fmt.Errorf("%w: %w", callbackd.ErrForbidden, err)
 	}
+	visit.Own = wechat.IsOwnCheck(q)
+	h.noteVisit(a, visit)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, err = io.WriteString(w, echo)
 	return err
@@ -41,7 +47,10 @@ func (h *Handlers) doCallback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	outcome, answer, err := h.takeCallback(w, r, a)
+	visit := callbackd.Visit{At: h.Now(), From: addressClass(h.clientAddr(r))}
+	outcome, answer, err := h.takeCallback(w, r, a, &visit)
+	visit.Outcome = outcome
+	h.noteVisit(a, visit)
 	h.metrics.callback(a.Slug, outcome, time.Since(start))
 	if outcome == "forged" || outcome == "stale" {
 		h.Log.Info("callback refused", "account", a.Slug, "outcome", outcome, "from", h.clientAddr(r), "err", err)
@@ -62,14 +71,28 @@ func (h *Handlers) doCallback(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// takeCallback returns the outcome for metrics, and the answer's body.
-func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callbackd.Account) (string, []byte, error) {
+// noteVisit notes a request for people who look at the account's connection, but
+// for what does not even look like the platform's.
+func (h *Handlers) noteVisit(a *callbackd.Account, v callbackd.Visit) {
+	if v.Kind != "" && (!v.Refused() || v.Flaw != callbackd.FlawNone) {
+		h.visits.note(a.ID, v)
+	}
+}
+
+// takeCallback returns the outcome for metrics, and the answer's body. It says of
+// the visit what the request shows.
+func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callbackd.Account, visit *callbackd.Visit) (string, []byte, error) {
 	body, err := readBody(w, r)
 	if err != nil {
 		return "failed", nil, err
 	}
-	now := h.Now()
-	push, err := wechat.Open(a, r.URL.Query(), body, now)
+	now, q := visit.At, r.URL.Query()
+	push, err := wechat.Open(a, q, body, now)
+	visit.Kind, visit.Mode = callbackd.VisitMessage, wechat.ModeOf(q, body)
+	visit.Flaw = wechat.FlawOf(a, q, visit.Mode, err)
+	if push != nil && push.MsgType == "event" {
+		visit.Kind = callbackd.VisitEvent
+	}
 	unreadable := errors.Is(err, wechat.ErrUnreadable)
 	switch {
 	case errors.Is(err, wechat.ErrStale):

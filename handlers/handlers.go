@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -72,6 +73,7 @@ var (
 type Handlers struct {
 	Config
 	accounts *accountCache
+	visits   *visits
 	throttle *throttle
 	metrics  *metrics
 }
@@ -84,11 +86,16 @@ func New(cfg Config) *Handlers {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
+	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
 }
 
-// Run forgets accounts when they change, until ctx ends.
-func (h *Handlers) Run(ctx context.Context) error { return h.accounts.run(ctx) }
+// Run forgets accounts when they change and writes down who visited, until ctx ends.
+func (h *Handlers) Run(ctx context.Context) error {
+	var parts sync.WaitGroup
+	parts.Go(func() { h.visits.run(ctx) })
+	defer parts.Wait()
+	return h.accounts.run(ctx, h.visits.forget)
+}
 
 // Router returns the public routes.
 func (h *Handlers) Router() http.Handler {

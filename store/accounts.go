@@ -190,6 +190,12 @@ func orderAccount(args []any) []any {
 // SetAccount replaces an account's settings; ID and slug stay.
 func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string) error {
 	return db.Write(ctx, func(tx *Tx) error {
+		if err := tx.lockWall(ctx, "?", a.ID); err != nil {
+			return err
+		}
+		if err := tx.connectAnew(ctx, a); err != nil {
+			return err
+		}
 		n, err := tx.exec(ctx, `UPDATE accounts SET name = ?, original_id = ?, app_id = ?, app_secret = ?, token = ?, aes_key = ?,
 			previous_aes_key = ?, previous_aes_key_until = ?, mode = ?, moderation = ?, join_url = ?, welcome = ?, owner = ?, mpweb_username = ?,
 			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)

@@ -136,7 +136,7 @@ func Exercise(t *testing.T, h Harness) {
 		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen, "Blocks": exerciseBlocks,
-		"Keys": exerciseKeys, "Viewers": exerciseViewers,
+		"Keys": exerciseKeys, "Connection": exerciseConnection, "Viewers": exerciseViewers,
 		"Commands": exerciseCommands, "Devices": exerciseDevices, "People": exercisePeople, "Forgetting": exerciseForgetting, "Deliveries": exerciseDeliveries,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, h) })

@@ -26,6 +26,11 @@ const (
 	ModerationOpen Moderation = "open" // everything passes
 )
 
+// Valid reports whether there is such a moderation.
+func (m Moderation) Valid() bool {
+	return m == ModerationHold || m == ModerationAuto || m == ModerationOpen
+}
+
 // Dialect chooses the form of the operator pages and of FakeID.
 type Dialect string
 
@@ -76,6 +81,19 @@ type Account struct {
 	Notices    NoticeOptions
 
 	CreatedAt time.Time
+
+	// What a message that comes now belongs to, and that event's moderation (empty:
+	// the account's). Of the wall, not of the settings: reading fills them in.
+	Event           EventID
+	EventModeration Moderation
+}
+
+// ModerationNow is the moderation of a message that comes now.
+func (a *Account) ModerationNow() Moderation {
+	if a.EventModeration != "" {
+		return a.EventModeration
+	}
+	return a.Moderation
 }
 
 // MPWebLogin is how we log in to the operator pages as the account's operator.

@@ -42,6 +42,16 @@ type FakeID string
 // LogValue keeps the id out of logs even when somebody passes it to one.
 func (FakeID) LogValue() slog.Value { return slog.StringValue("[fakeid]") }
 
+// EventID is an event's key in the database. Unique in this installation.
+type EventID int64
+
+const (
+	// NoEvent is the event that never ends, of accounts that have no others.
+	NoEvent EventID = 0
+	// OutsideEvents is the event of what came while none was live. No wall shows it.
+	OutsideEvents EventID = -1
+)
+
 // PublicID is a random id that stands for a message, sender, media variant or
 // avatar outside the server. Nothing about its row can be computed from it, but
 // of a message the moment in which it came (NewMessageID).

@@ -132,8 +132,8 @@ type Message struct {
 	State    State
 	Reason   HeldReason // why it did not pass at arrival
 
-	// Moderation is the account's at the time of arrival: a later change does
-	// not reach back to this message.
+	// Moderation is the event's, or the account's, at the time of arrival: a later
+	// change does not reach back to this message.
 	Moderation Moderation
 
 	Seq      int64 // place on the wall, from 1; 0: never passed the gate
@@ -144,6 +144,9 @@ type Message struct {
 	Link       *Link
 	ReceivedAt time.Time
 	Web        bool // written on the wall's page, not in WeChat
+
+	Event EventID // in which it came
+	Host  bool    // the host's own announcement
 }
 
 // Place is where a location message points. Coordinates stay on the server.

@@ -12,6 +12,7 @@ type PublicMessage struct {
 	Media   *PublicMedia `json:"media,omitempty"`
 	Place   *PublicPlace `json:"place,omitempty"`
 	Link    *PublicLink  `json:"link,omitempty"`
+	Host    bool         `json:"host,omitempty"`    // the host's own announcement
 	State   State        `json:"state,omitempty"`   // operators only
 	Waiting []string     `json:"waiting,omitempty"` // operators only: media, name, avatar not passed yet
 }
@@ -66,4 +67,5 @@ type Change struct {
 	Op      ChangeOp       `json:"op"`
 	Message *PublicMessage `json:"message,omitempty"`
 	ID      PublicID       `json:"id,omitempty"`
+	Control *PublicControl `json:"control,omitempty"` // the whole stage
 }

@@ -43,7 +43,7 @@ func (h *Handlers) showBinding(w http.ResponseWriter, r *http.Request, c caller)
 		if err != nil {
 			return fmt.Errorf("read follower: %w", err)
 		}
-		out.Name = wall.PublicName(face, c.account.Moderation)
+		out.Name = wall.PublicName(face, c.account.ModerationNow())
 	}
 	writeJSON(w, http.StatusOK, out)
 	return nil

@@ -127,6 +127,6 @@ func (h *Handlers) chosen(ctx context.Context, c caller, text string) (string, [
 		if !ok {
 			return "", false
 		}
-		return wall.PublicName(face, c.account.Moderation), true
+		return wall.PublicName(face, c.account.ModerationNow()), true
 	}), who, nil
 }

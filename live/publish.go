@@ -40,7 +40,7 @@ func (w *walls) get(channel string) *wallChannel {
 // PublishChange hands a committed change to everybody who has the wall open.
 // Callers publish in order of rev, after the commit. A removal first empties
 // the channel's history, so that nobody is given the removed words again by
-// recovery: who was away then reads the feed. An older change of a removed
+// recovery: who was away then reads the feed. So does a change of the stage. An older change of a removed
 // message that comes late is dropped. ErrUnavailable while the Hub does not run.
 func (h *Hub) PublishChange(slug callbackd.Slug, change callbackd.Change) error {
 	if !h.running.Load() {
@@ -56,6 +56,11 @@ func (h *Hub) PublishChange(slug callbackd.Slug, change callbackd.Change) error 
 	if change.Op == callbackd.ChangeRemove {
 		change.Message = nil // the id alone, whatever the caller left in
 		c.forget(change.ID, change.Rev)
+		if err := h.node.RemoveHistory(channel); err != nil {
+			return fmt.Errorf("empty history of wall %s: %w", slug, err)
+		}
+	} else if change.Op == callbackd.ChangeControl {
+		// what was published before is of another stage: who was away reads the feed
 		if err := h.node.RemoveHistory(channel); err != nil {
 			return fmt.Errorf("empty history of wall %s: %w", slug, err)
 		}

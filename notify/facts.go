@@ -7,6 +7,7 @@ import (
 
 	"callbackd"
 	"callbackd/store"
+	"callbackd/wall"
 )
 
 // scene is what is known about the followers and accounts of some chains at one
@@ -95,7 +96,7 @@ func (v *scene) stop(d store.Delivery, p callbackd.Preferences) Key {
 	switch {
 	case d.ReadMS != 0:
 		return KeyRead
-	case d.Sort == store.NoticeMessage && d.State != callbackd.StateShown:
+	case d.Sort == store.NoticeMessage && !wall.Lets(d.About()):
 		return KeyRemoved
 	case !d.Following:
 		return KeyUnfollowed

@@ -123,11 +123,14 @@ func (t teller) tellAll(ctx context.Context) error {
 	return failed
 }
 
+// tellWall brings one wall up to date. What was let through while it is paused is
+// looked at again, and told, when it is opened.
 func (t teller) tellWall(ctx context.Context, c store.NoticeCursor) error {
 	a, err := t.accounts.get(ctx, c.Account)
 	if err != nil {
 		return err
 	}
+	waits := false
 	for after := c.Seen; after < c.Rev; {
 		rows, err := t.DB.ListChanged(ctx, c.Account, after, changesPage)
 		if err != nil {
@@ -136,27 +139,39 @@ func (t teller) tellWall(ctx context.Context, c store.NoticeCursor) error {
 		var gone []callbackd.MessageID
 		receivers := t.audience(a)
 		for _, row := range rows {
-			switch m := row.Message; {
+			m := row.Message
+			switch {
 			case m.State != callbackd.StateShown:
 				gone = append(gone, m.ID)
-			case m.ShownRev > c.Seen: // of the beginning: a change of it may be on a later page than the one that showed it
+			case waitsForStage(row):
+				waits = true
+			case wall.Lets(row.Stage, m) && m.ShownRev > c.Seen: // of the beginning: a change of it may be on a later page than the one that showed it
 				if err := t.tell(ctx, a, row, receivers); err != nil {
 					return err
 				}
+			}
+			if after = m.Rev; !waits {
+				t.seen[c.Account] = after
 			}
 		}
 		if err := t.takeBack(ctx, gone); err != nil {
 			return err
 		}
-		if len(rows) > 0 {
-			after = rows[len(rows)-1].Message.Rev
-		}
 		if len(rows) < changesPage {
 			after = max(after, c.Rev)
 		}
-		t.seen[c.Account] = after
+		if !waits {
+			t.seen[c.Account] = after
+		}
 	}
 	return nil
+}
+
+// waitsForStage reports whether a message would be seen if its wall was not paused.
+func waitsForStage(row store.Row) bool {
+	stage := row.Stage
+	stage.State = callbackd.StageOpen
+	return !row.Stage.Open() && wall.Lets(stage, row.Message)
 }
 
 // takeBack looks at the chains of messages that are not shown any more.

@@ -95,8 +95,9 @@ const (
 		answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
 	sqlGetFirst      = `SELECT answer, request, body FROM callbacks WHERE account_id = ? AND repeat_key = ?`
 	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, reason, moderation,
-		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web, event_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(
+		(SELECT CASE WHEN event_id = 0 OR event_state = 'live' THEN event_id ELSE -1 END FROM walls WHERE account_id = ?), 0))`
 	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlFindSender = `SELECT id, person_id, profile_due, following, blocked FROM senders WHERE account_id = ? AND open_id = ?`
@@ -275,7 +276,7 @@ func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, 
 
 func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSender, public callbackd.PublicID, walls *wallCounters) (callbackd.State, error) {
 	m := cb.Message
-	state, reason, err := tx.firstState(ctx, cb, sender)
+	state, reason, moderation, err := tx.firstState(ctx, cb, sender, walls)
 	if err != nil {
 		return "", err
 	}
@@ -298,8 +299,8 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSend
 	}
 	id := tx.db.ids.next()
 	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender.id, m.Kind, m.Text, ms(m.SentAt),
-		int64(m.MsgID), state, reason, cb.Account.Moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
-		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web); err != nil {
+		int64(m.MsgID), state, reason, moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
+		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web, cb.Account.ID); err != nil {
 		return "", err
 	}
 	if err := tx.addMentions(ctx, callbackd.MessageID(id), cb.Mentions); err != nil {
@@ -311,9 +312,33 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSend
 	return state, tx.acceptMedia(ctx, cb, id)
 }
 
-// firstState asks the gate's rule for arrivals; only auto needs to know the sender.
-func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender cachedSender) (callbackd.State, callbackd.HeldReason, error) {
-	a := callbackd.Arrival{Blocked: sender.blocked, Moderation: cb.Account.Moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
+// firstState asks the gate's rule for arrivals, with what the account is known to
+// do. Only a message that would be shown costs a look at its wall, whose lock it
+// takes anyway: there stands what is true now. Nothing is shown that comes
+// outside a live event.
+func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender cachedSender, walls *wallCounters) (callbackd.State, callbackd.HeldReason, callbackd.Moderation, error) {
+	moderation := cb.Account.ModerationNow()
+	state, reason, err := tx.stateUnder(ctx, cb, sender, moderation)
+	if err != nil || state != callbackd.StateShown {
+		return state, reason, moderation, err
+	}
+	c, err := walls.of(ctx, cb.Account.ID)
+	if err != nil {
+		return "", "", "", err
+	}
+	if c.belongs() == callbackd.OutsideEvents {
+		return callbackd.StateHeld, "", moderation, nil
+	}
+	if now := cmp.Or(c.Moderation, cb.Account.Moderation); now != moderation {
+		moderation = now
+		state, reason, err = tx.stateUnder(ctx, cb, sender, moderation)
+	}
+	return state, reason, moderation, err
+}
+
+// stateUnder is the first state in a moderation; only auto needs to know the sender.
+func (tx *Tx) stateUnder(ctx context.Context, cb *Callback, sender cachedSender, moderation callbackd.Moderation) (callbackd.State, callbackd.HeldReason, error) {
+	a := callbackd.Arrival{Blocked: sender.blocked, Moderation: moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
 	if a.Moderation == callbackd.ModerationAuto {
 		var row struct{ Approved, Removed int }
 		if err := tx.get(ctx, &row, `SELECT approved, removed FROM senders WHERE id = ?`, sender.id); err != nil {

@@ -32,10 +32,20 @@ type flatAccount struct {
 	Resolve             string
 	Notices             string
 	CreatedAt           int64 `db:"created_at"`
+
+	// of its wall
+	WallEvent  callbackd.EventID    `db:"wall_event"`
+	EventState callbackd.EventState `db:"event_state"`
+	EventModer callbackd.Moderation `db:"event_moderation"`
 }
 
 const accountColumns = `id, slug, name, original_id, app_id, app_secret, token, aes_key, previous_aes_key, previous_aes_key_until,
 	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, created_at`
+
+// sqlAccounts reads accounts with what of their walls is asked for each message
+// that comes; a WHERE or ORDER clause follows.
+const sqlAccounts = `SELECT a.*, w.event_id AS wall_event, w.event_state, w.moderation AS event_moderation
+	FROM (SELECT ` + accountColumns + ` FROM accounts) a JOIN walls w ON w.account_id = a.id `
 
 // sealContext binds a sealed secret to its place, so that it opens nowhere else.
 func sealContext(account callbackd.AccountID, column string) string {
@@ -74,7 +84,8 @@ func notOurKey(err error) error {
 
 func (db *DB) account(f flatAccount) (*callbackd.Account, error) {
 	a := &callbackd.Account{ID: f.ID, Slug: f.Slug, Name: f.Name, OriginalID: f.OriginalID, AppID: f.AppID, Mode: f.Mode,
-		Moderation: f.Moderation, JoinURL: f.JoinURL, Welcome: f.Welcome, Owner: f.Owner, PreviousAESKeyUntil: fromMS(f.PreviousAESKeyUntil), CreatedAt: fromMS(f.CreatedAt)}
+		Moderation: f.Moderation, JoinURL: f.JoinURL, Welcome: f.Welcome, Owner: f.Owner, PreviousAESKeyUntil: fromMS(f.PreviousAESKeyUntil), CreatedAt: fromMS(f.CreatedAt),
+		Event: callbackd.Stage{Event: f.WallEvent, EventState: f.EventState}.Belongs(), EventModeration: f.EventModer}
 	if f.MPWebUsername != "" {
 		a.MPWeb = &callbackd.MPWebLogin{Username: f.MPWebUsername, Dialect: f.MPWebDialect}
 	}
@@ -215,7 +226,7 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 // GetAccount returns an account by its slug.
 func (db *DB) GetAccount(ctx context.Context, slug callbackd.Slug) (*callbackd.Account, error) {
 	var f flatAccount
-	if err := db.get(ctx, &f, `SELECT `+accountColumns+` FROM accounts WHERE slug = ?`, slug); err != nil {
+	if err := db.get(ctx, &f, sqlAccounts+`WHERE a.slug = ?`, slug); err != nil {
 		return nil, err
 	}
 	return db.account(f)
@@ -224,7 +235,7 @@ func (db *DB) GetAccount(ctx context.Context, slug callbackd.Slug) (*callbackd.A
 // GetAccountByID returns an account by its key.
 func (db *DB) GetAccountByID(ctx context.Context, id callbackd.AccountID) (*callbackd.Account, error) {
 	var f flatAccount
-	if err := db.get(ctx, &f, `SELECT `+accountColumns+` FROM accounts WHERE id = ?`, id); err != nil {
+	if err := db.get(ctx, &f, sqlAccounts+`WHERE a.id = ?`, id); err != nil {
 		return nil, err
 	}
 	return db.account(f)
@@ -233,7 +244,7 @@ func (db *DB) GetAccountByID(ctx context.Context, id callbackd.AccountID) (*call
 // ListAccounts returns all accounts by slug.
 func (db *DB) ListAccounts(ctx context.Context) ([]*callbackd.Account, error) {
 	var flat []flatAccount
-	if err := db.sel(ctx, &flat, `SELECT `+accountColumns+` FROM accounts ORDER BY slug`); err != nil {
+	if err := db.sel(ctx, &flat, sqlAccounts+`ORDER BY a.slug`); err != nil {
 		return nil, err
 	}
 	out := make([]*callbackd.Account, len(flat))

@@ -26,11 +26,23 @@ type Delivery struct {
 	ReadMS    int64           `db:"read_at"`
 	State     callbackd.State `db:"message_state"` // of the message; empty without one
 	Following bool
+
+	EventID callbackd.EventID `db:"event_id"` // of the message
+	Seq     int64             // of the message
+	flatWall
+}
+
+// About is what the gate must know of the message and its wall.
+func (d Delivery) About() (callbackd.Stage, callbackd.Message) {
+	return d.flatWall.stage(), callbackd.Message{ID: d.Message, State: d.State, Event: d.EventID, Seq: d.Seq}
 }
 
 const sqlDeliveries = `SELECT d.notice_id, d.scope, d.state, d.ended, d.rev, d.due_at, n.nid, n.account_id, n.sender_id,
-	COALESCE(n.message_id, 0) AS message_id, n.sort, n.reason, n.created_at, n.read_at, COALESCE(m.state, '') AS message_state, s.following
-	FROM deliveries d JOIN notices n ON n.id = d.notice_id JOIN senders s ON s.id = n.sender_id LEFT JOIN messages m ON m.id = n.message_id `
+	COALESCE(n.message_id, 0) AS message_id, n.sort, n.reason, n.created_at, n.read_at, COALESCE(m.state, '') AS message_state, s.following,
+	COALESCE(m.event_id, 0) AS event_id, COALESCE(m.seq, 0) AS seq,
+	w.event_id AS wall_event, w.event_state AS wall_event_state, w.stage AS wall_stage, w.cleared_seq AS wall_cleared
+	FROM deliveries d JOIN notices n ON n.id = d.notice_id JOIN senders s ON s.id = n.sender_id
+	JOIN walls w ON w.account_id = n.account_id LEFT JOIN messages m ON m.id = n.message_id `
 
 // ListDueDeliveries returns the chains that must be stepped by now, the longest
 // due first.

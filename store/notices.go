@@ -204,6 +204,18 @@ func (db *DB) ListRowsByID(ctx context.Context, ids []callbackd.MessageID) ([]Ro
 	return rows, err
 }
 
+// ListRowsByPublicID returns messages by their public ids.
+func (db *DB) ListRowsByPublicID(ctx context.Context, ids []callbackd.PublicID) ([]Row, error) {
+	var rows []Row
+	err := chunks(ids, func(part []callbackd.PublicID) error {
+		var flat []flatRow
+		err := db.sel(ctx, &flat, sqlRows+`WHERE m.public_id IN (`+placeholders(len(part))+`)`, args(part)...)
+		rows = append(rows, toRows(flat)...)
+		return err
+	})
+	return rows, err
+}
+
 // ListReceivers returns followers who switched receiving on, by id after one.
 func (db *DB) ListReceivers(ctx context.Context, account callbackd.AccountID, after callbackd.SenderID, limit int) (who []callbackd.SenderID, err error) {
 	return who, db.sel(ctx, &who, `SELECT p.sender_id FROM preferences p JOIN senders s ON s.id = p.sender_id

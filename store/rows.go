@@ -14,12 +14,14 @@ type Row struct {
 	Sender  callbackd.Sender
 	Person  *callbackd.Person // nil: not known
 	Media   *callbackd.Media  // nil: the kind has none
+	Stage   callbackd.Stage   // of the message's wall: what decides whether it shows the message
 }
 
 // sqlRows reads Rows; a WHERE clause follows.
 const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation, m.reason AS held_reason,
 	COALESCE(m.seq, 0) AS seq, COALESCE(m.rev, 0) AS rev, COALESCE(m.shown_rev, 0) AS shown_rev,
-	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web,
+	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web, m.event_id, m.host,
+	w.event_id AS wall_event, w.event_state AS wall_event_state, w.stage AS wall_stage, w.cleared_seq AS wall_cleared,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
 	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
@@ -28,7 +30,7 @@ const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_
 	f1.id AS main_id, f1.blob AS main_blob, f1.type AS main_type, f1.size AS main_size,
 	f2.id AS poster_id, f2.blob AS poster_blob, f2.type AS poster_type, f2.size AS poster_size,
 	f3.id AS thumb_file_id, f3.blob AS thumb_blob, f3.type AS thumb_type, f3.size AS thumb_size
-	FROM messages m JOIN senders s ON s.id = m.sender_id
+	FROM messages m JOIN senders s ON s.id = m.sender_id JOIN walls w ON w.account_id = m.account_id
 	LEFT JOIN persons p ON p.id = s.person_id
 	LEFT JOIN media md ON md.message_id = m.id
 	LEFT JOIN media_files f1 ON f1.media_id = md.id AND f1.variant = 'main'
@@ -56,10 +58,25 @@ type flatRow struct {
 	LinkURL         string  `db:"link_url"`
 	ReceivedAt      int64   `db:"received_at"`
 	Web             bool
+	EventID         callbackd.EventID `db:"event_id"`
+	Host            bool
 
+	flatWall
 	flatSender
 	flatPerson
 	flatMedia
+}
+
+// flatWall is what the gate asks of the wall for each message.
+type flatWall struct {
+	WallEvent      callbackd.EventID    `db:"wall_event"`
+	WallEventState callbackd.EventState `db:"wall_event_state"`
+	WallStage      callbackd.StageState `db:"wall_stage"`
+	WallCleared    int64                `db:"wall_cleared"`
+}
+
+func (f flatWall) stage() callbackd.Stage {
+	return callbackd.Stage{Event: f.WallEvent, EventState: f.WallEventState, State: f.WallStage, Cleared: f.WallCleared}
 }
 
 type flatSender struct {
@@ -125,7 +142,9 @@ func (f *flatRow) row() Row {
 	r := Row{Message: callbackd.Message{
 		ID: callbackd.MessageID(f.ID), PublicID: f.PublicID, Account: account, Sender: callbackd.SenderID(f.SenderID),
 		Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), State: f.State, Moderation: f.Moderation, Reason: f.HeldReason,
-		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt), Web: f.Web}}
+		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt), Web: f.Web,
+		Event: f.EventID, Host: f.Host},
+		Stage: f.flatWall.stage()}
 	switch f.Kind {
 	case callbackd.KindLocation:
 		r.Message.Place = &callbackd.Place{Label: f.PlaceLabel, Lat: f.PlaceLat, Lon: f.PlaceLon}

@@ -18,8 +18,16 @@ type wallCounters struct {
 }
 
 type wallCounter struct {
-	Seq, Rev int64
-	changed  bool
+	Seq, Rev   int64
+	EventID    callbackd.EventID    `db:"event_id"`    // that the wall shows, when its lock was taken
+	EventState callbackd.EventState `db:"event_state"` // of it
+	Moderation callbackd.Moderation // of it; empty: the account's
+	changed    bool
+}
+
+// belongs is the event of a message that comes now.
+func (c *wallCounter) belongs() callbackd.EventID {
+	return callbackd.Stage{Event: c.EventID, EventState: c.EventState}.Belongs()
 }
 
 func newWallCounters(tx *Tx) *wallCounters {
@@ -27,7 +35,7 @@ func newWallCounters(tx *Tx) *wallCounters {
 }
 
 const (
-	sqlLockWall = `UPDATE walls SET rev = rev WHERE account_id = ? RETURNING seq, rev`
+	sqlLockWall = `UPDATE walls SET rev = rev WHERE account_id = ? RETURNING seq, rev, event_id, event_state, moderation`
 	sqlSaveWall = `UPDATE walls SET seq = ?, rev = ? WHERE account_id = ?`
 )
 

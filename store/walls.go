@@ -16,14 +16,15 @@ type Span struct {
 	Limit    int
 }
 
-// ListShown returns the wall's rev and shown messages in ascending order of
-// seq: with After the oldest after it, else the newest.
+// ListShown returns the wall's rev and the shown messages of the event that it
+// shows, after what was cleared, in ascending order of seq: with After the oldest
+// after it, else the newest. Whether the wall is open is for the gate to say.
 func (db *DB) ListShown(ctx context.Context, account callbackd.AccountID, s Span) (rev int64, rows []Row, err error) {
 	// rev first: what changes between the two reads comes again as a change.
 	if rev, err = db.GetRev(ctx, account); err != nil {
 		return 0, nil, err
 	}
-	q, args := sqlRows+`WHERE m.account_id = ? AND m.state = 'shown'`, []any{account}
+	q, args := sqlRows+`WHERE m.account_id = ? AND m.state = 'shown' AND m.event_id = w.event_id AND m.seq > w.cleared_seq`, []any{account}
 	order := ` ORDER BY m.seq DESC LIMIT ?`
 	if s.HasAfter {
 		q, args = q+` AND m.seq > ?`, append(args, s.After)
@@ -56,11 +57,12 @@ type Wall struct {
 	Account callbackd.AccountID `db:"account_id"`
 	Slug    callbackd.Slug
 	Rev     int64
+	Control int64 `db:"control_rev"` // rev of the last change of the stage; 0: none
 }
 
 // ListWalls returns all walls with their rev.
 func (db *DB) ListWalls(ctx context.Context) (walls []Wall, err error) {
-	return walls, db.sel(ctx, &walls, `SELECT w.account_id, a.slug, w.rev FROM walls w JOIN accounts a ON a.id = w.account_id`)
+	return walls, db.sel(ctx, &walls, `SELECT w.account_id, a.slug, w.rev, w.control_rev FROM walls w JOIN accounts a ON a.id = w.account_id`)
 }
 
 // ListChanged returns the messages that changed on a wall after a rev, each
@@ -107,10 +109,11 @@ func (db *DB) GetRowByFile(ctx context.Context, file callbackd.PublicID) (Row, e
 	return flat.row(), err
 }
 
-// ListRowsOfSender returns the shown messages of a sender.
+// ListRowsOfSender returns the newest messages of a sender that the wall shows
+// while it is open.
 func (db *DB) ListRowsOfSender(ctx context.Context, sender callbackd.SenderID, limit int) ([]Row, error) {
 	var flat []flatRow
-	err := db.sel(ctx, &flat, sqlRows+`WHERE m.sender_id = ? AND m.state = 'shown' ORDER BY m.id DESC LIMIT ?`, sender, limit)
+	err := db.sel(ctx, &flat, sqlRows+`WHERE m.sender_id = ? AND m.state = 'shown' AND m.event_id = w.event_id AND m.seq > w.cleared_seq ORDER BY m.id DESC LIMIT ?`, sender, limit)
 	return toRows(flat), err
 }
 

@@ -145,7 +145,7 @@ func TestMessagesIn_HoldsWhatPassesAlone(t *testing.T) {
 	empty, err := wall.MessagesIn(ctx, s.db, s.account("empty", callbackd.ModerationHold), store.Span{Limit: 10})
 	s.must(err)
 	b, err := json.Marshal(empty)
-	if err != nil || string(b) != `{"account":{"slug":"empty","name":"春晚现场"},"rev":0,"messages":[]}` {
+	if err != nil || string(b) != `{"account":{"slug":"empty","name":"春晚现场"},"rev":0,"control":{"state":"open","pins":[],"cleared":0},"messages":[]}` {
 		t.Errorf("%s, %v", b, err)
 	}
 }

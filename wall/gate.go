@@ -19,17 +19,23 @@ import (
 )
 
 // View is the gate: the message as the public may see it now, and whether it
-// may be seen at all. Only shown messages pass. Of a message that arrived in
-// open moderation everything passes; of any other only the name, picture and
+// may be seen at all. Only shown messages of the event that the wall shows pass,
+// while the wall is open, and after what was cleared. Of a message that arrived
+// in open moderation everything passes; of any other only the name, picture and
 // file that a moderator's decision covered.
 func View(row store.Row) (callbackd.PublicMessage, bool) {
-	if row.Message.State != callbackd.StateShown {
+	if !Lets(row.Stage, row.Message) {
 		return callbackd.PublicMessage{}, false
 	}
 	m := describe(row)
 	m.Sender = publicSender(row)
 	m.Media = publicMedia(row)
 	return m, true
+}
+
+// Lets is the first question of the gate: whether a wall shows a message at all.
+func Lets(s callbackd.Stage, m callbackd.Message) bool {
+	return m.State == callbackd.StateShown && s.Shows(m)
 }
 
 // OperatorView is the message for the account's own people: everything that is
@@ -71,7 +77,7 @@ func waiting(row store.Row) []string {
 // describe copies what the sender wrote. It decides nothing.
 func describe(row store.Row) callbackd.PublicMessage {
 	m := callbackd.PublicMessage{ID: row.Message.PublicID, Seq: row.Message.Seq, Kind: row.Message.Kind, Text: row.Message.Text,
-		SentAt: row.Message.SentAt.UTC().Format(time.RFC3339)}
+		SentAt: row.Message.SentAt.UTC().Format(time.RFC3339), Host: row.Message.Host}
 	if p := row.Message.Place; p != nil {
 		m.Place = &callbackd.PublicPlace{Label: p.Label} // coordinates do not leave
 	}

@@ -41,6 +41,7 @@ func gateRow(state callbackd.State, moderation callbackd.Moderation, media, face
 	row := store.Row{
 		Message: callbackd.Message{ID: 1, PublicID: "m", Kind: callbackd.KindVideo, Text: "看这里", State: state, Moderation: moderation, Seq: 3, Rev: 9,
 			SentAt: time.Date(2014, 1, 30, 20, 0, 0, 0, time.FixedZone("", 8*3600))},
+		Stage:  callbackd.Stage{State: callbackd.StageOpen},
 		Sender: callbackd.Sender{ID: 2, OpenID: followersID, PublicID: "s", AvatarID: drawnFace, AvatarSeed: seed},
 	}
 	if strings.HasPrefix(face, "known") {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"callbackd"
@@ -79,6 +80,8 @@ func (p *Publisher) publish(ctx context.Context) error {
 	return failed
 }
 
+// publishWall brings a wall up to the rev that was read for it; what came since
+// is the next round's.
 func (p *Publisher) publishWall(ctx context.Context, w store.Wall) error {
 	for p.sent[w.Account] < w.Rev {
 		after := p.sent[w.Account]
@@ -86,15 +89,56 @@ func (p *Publisher) publishWall(ctx context.Context, w store.Wall) error {
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
+		page := slices.DeleteFunc(rows, func(row store.Row) bool { return row.Message.Rev > w.Rev })
+		for _, row := range page {
+			if err := p.publishControl(ctx, w, row.Message.Rev); err != nil {
+				return err
+			}
+			if quiet(row) {
+				p.sent[w.Account] = row.Message.Rev
+				continue
+			}
 			if err := p.send(w.Slug, change(row, after)); err != nil {
 				return err
 			}
 			p.sent[w.Account] = row.Message.Rev
 		}
-		if len(rows) < publishPage {
+		if len(page) < publishPage {
+			if err := p.publishControl(ctx, w, w.Rev+1); err != nil {
+				return err
+			}
 			p.sent[w.Account] = max(p.sent[w.Account], w.Rev)
 		}
 	}
 	return nil
+}
+
+// publishControl publishes the last change of a wall's stage where its turn comes
+// before a rev.
+func (p *Publisher) publishControl(ctx context.Context, w store.Wall, before int64) error {
+	if w.Control <= p.sent[w.Account] || w.Control >= before {
+		return nil
+	}
+	stage, _, err := p.db.GetStage(ctx, w.Account)
+	if err != nil {
+		return err
+	}
+	c, err := controlChange(ctx, p.db, stage)
+	if err != nil {
+		return err
+	}
+	c.Rev = w.Control // it may say more already; what changed since has its own turn
+	if err := p.send(w.Slug, c); err != nil {
+		return err
+	}
+	p.sent[w.Account] = w.Control
+	return nil
+}
+
+// quiet reports whether a change is none to an open page: of a message that is
+// shown, on a wall that is closed or shows another event. Whoever opens it makes
+// pages read everything again.
+func quiet(row store.Row) bool {
+	_, ok := View(row)
+	return !ok && row.Message.State == callbackd.StateShown
 }

@@ -100,7 +100,7 @@ arch-update: ## write packages into docs/architecture.md and settings into docs/
 	@go test ./cmd/callbackd/ -run '^TestOperationsDocument' -update
 
 .PHONY: third-party
-third-party: ## write THIRD_PARTY.md from go.mod and web/static/vendor
+third-party: ## write THIRD_PARTY.md from go.mod, web/static/vendor and wall/filter/data
 	@go test ./internal/thirdparty/ -run '^TestThirdParty' -update
 
 .PHONY: claims

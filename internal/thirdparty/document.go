@@ -95,9 +95,9 @@ func Vendored(folder string) ([]Part, error) {
 }
 
 // Document writes THIRD_PARTY.md. Equal texts are printed once.
-func Document(modules, vendored []Part) string {
+func Document(modules, vendored, data []Part) string {
 	var b strings.Builder
-	b.WriteString("# What others wrote\n\nMade from go.mod and web/static/vendor by `make third-party`; a test compares.\n")
+	b.WriteString("# What others wrote\n\nMade from go.mod, web/static/vendor and wall/filter/data by `make third-party`; a test compares.\n")
 	texts, number := []string{}, map[string]int{}
 	table := func(title, what string, parts []Part) {
 		fmt.Fprintf(&b, "\n## %s\n\n| %s | version | licence | holders | texts |\n|---|---|---|---|---|\n", title, what)
@@ -117,6 +117,7 @@ func Document(modules, vendored []Part) string {
 	}
 	table("Linked into the program", "module", modules)
 	table("Shipped to the browser", "folder", vendored)
+	table("Data in the program", "folder", data)
 	b.WriteString("\n## Texts\n")
 	for i, text := range texts {
 		fmt.Fprintf(&b, "\n### Text %d\n\n```text\n%s\n```\n", i+1, strings.ReplaceAll(text, "```", "'''"))

@@ -21,7 +21,11 @@ func TestThirdParty_DocumentIsThatOfThisTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Document(modules, vendored)
+	data, err := Vendored(filepath.Join(root, "wall", "filter", "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Document(modules, vendored, data)
 	path := filepath.Join(root, "THIRD_PARTY.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
@@ -104,7 +108,7 @@ func TestVendored_NeedsVersionAndLicence(t *testing.T) {
 func TestDocument_PrintsEqualTextsOnce(t *testing.T) {
 	a := Part{Name: "a", Version: "v1", Licence: []string{"MIT"}, Texts: []string{mit}}
 	b := Part{Name: "b", Version: "v2", Licence: []string{"MIT"}, Texts: []string{"  " + mit}}
-	doc := Document([]Part{a}, []Part{b})
+	doc := Document([]Part{a}, []Part{b}, nil)
 	if strings.Count(doc, "Permission is hereby granted") != 1 || strings.Count(doc, "(#text-1)") != 2 {
 		t.Error(doc)
 	}

@@ -79,6 +79,7 @@ type Account struct {
 	MPWeb      *MPWebLogin
 	Resolve    []Strategy // empty: DefaultStrategies of the dialect
 	Notices    NoticeOptions
+	MPVerify   string // code of the file by which the platform sees that our host is the account's, for web authorisation; empty: none
 
 	CreatedAt time.Time
 

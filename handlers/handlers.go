@@ -139,6 +139,7 @@ func (h *Handlers) routeShort(r chi.Router) {
 	if h.Notices != nil {
 		r.Route("/api/v1", h.routeAPI)
 	}
+	r.Get("/MP_verify_{code:[A-Za-z0-9]+}.txt", h.plain(h.showMPVerify))
 	r.Get("/healthz", h.plain(h.showHealth))
 	r.Get("/readyz", h.plain(h.showReady))
 }

@@ -31,7 +31,8 @@ type flatAccount struct {
 	MPWebDialect        callbackd.Dialect `db:"mpweb_dialect"`
 	Resolve             string
 	Notices             string
-	CreatedAt           int64 `db:"created_at"`
+	MPVerify            string `db:"mp_verify"`
+	CreatedAt           int64  `db:"created_at"`
 
 	// of its wall
 	WallEvent  callbackd.EventID    `db:"wall_event"`
@@ -40,7 +41,7 @@ type flatAccount struct {
 }
 
 const accountColumns = `id, slug, name, original_id, app_id, app_secret, token, aes_key, previous_aes_key, previous_aes_key_until,
-	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, created_at`
+	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, mp_verify, created_at`
 
 // sqlAccounts reads accounts with what of their walls is asked for each message
 // that comes; a WHERE or ORDER clause follows.
@@ -84,7 +85,7 @@ func notOurKey(err error) error {
 
 func (db *DB) account(f flatAccount) (*callbackd.Account, error) {
 	a := &callbackd.Account{ID: f.ID, Slug: f.Slug, Name: f.Name, OriginalID: f.OriginalID, AppID: f.AppID, Mode: f.Mode,
-		Moderation: f.Moderation, JoinURL: f.JoinURL, Welcome: f.Welcome, Owner: f.Owner, PreviousAESKeyUntil: fromMS(f.PreviousAESKeyUntil), CreatedAt: fromMS(f.CreatedAt),
+		Moderation: f.Moderation, JoinURL: f.JoinURL, Welcome: f.Welcome, Owner: f.Owner, PreviousAESKeyUntil: fromMS(f.PreviousAESKeyUntil), MPVerify: f.MPVerify, CreatedAt: fromMS(f.CreatedAt),
 		Event: callbackd.Stage{Event: f.WallEvent, EventState: f.EventState}.Belongs(), EventModeration: f.EventModer}
 	if f.MPWebUsername != "" {
 		a.MPWeb = &callbackd.MPWebLogin{Username: f.MPWebUsername, Dialect: f.MPWebDialect}
@@ -128,7 +129,7 @@ func (db *DB) accountValues(a *callbackd.Account) []any {
 	return []any{a.Name, a.OriginalID, a.AppID, db.sealSecret(a.ID, "app_secret", a.AppSecret), db.sealSecret(a.ID, "token", a.Token),
 		db.sealSecret(a.ID, "aes_key", a.AESKey), db.sealSecret(a.ID, "previous_aes_key", a.PreviousAESKey), ms(a.PreviousAESKeyUntil),
 		a.Mode, a.Moderation, a.JoinURL, a.Welcome, a.Owner, mp.Username, db.sealSecret(a.ID, "mpweb_password", mp.Password), mp.Dialect,
-		strings.Join(resolve, ","), noticeOptions(a.Notices)}
+		strings.Join(resolve, ","), noticeOptions(a.Notices), a.MPVerify}
 }
 
 // noticeOptions are an account's as JSON; empty: the defaults.
@@ -150,7 +151,7 @@ func (db *DB) InsertAccount(ctx context.Context, a *callbackd.Account, actor str
 	return db.Write(ctx, func(tx *Tx) error {
 		args := append(append([]any{a.ID, a.Slug}, db.accountValues(a)...), ms(a.CreatedAt))
 		if _, err := tx.exec(ctx, `INSERT INTO accounts (`+accountColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
 			return err
 		}
 		if _, err := tx.exec(ctx, `INSERT INTO walls (account_id) VALUES (?)`, a.ID); err != nil {
@@ -209,7 +210,7 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 		}
 		n, err := tx.exec(ctx, `UPDATE accounts SET name = ?, original_id = ?, app_id = ?, app_secret = ?, token = ?, aes_key = ?,
 			previous_aes_key = ?, previous_aes_key_until = ?, mode = ?, moderation = ?, join_url = ?, welcome = ?, owner = ?, mpweb_username = ?,
-			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
+			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, mp_verify = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
 		if err != nil {
 			return err
 		}
@@ -281,4 +282,11 @@ func (db *DB) DeleteAccount(ctx context.Context, id callbackd.AccountID, actor s
 	})
 	db.senders.clear()
 	return blobs, err
+}
+
+// HasMPVerify reports whether an account has this code for web authorisation.
+func (db *DB) HasMPVerify(ctx context.Context, code string) (bool, error) {
+	var n int
+	err := db.get(ctx, &n, `SELECT COUNT(*) FROM accounts WHERE mp_verify = ? AND mp_verify <> ''`, code)
+	return n > 0, err
 }

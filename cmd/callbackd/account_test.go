@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -98,6 +99,12 @@ func TestAccountAdd_ChoosesWhatWasNotSaid(t *testing.T) {
 	if a.Mode != callbackd.ModeSafe || a.Moderation != callbackd.ModerationHold || a.MPWeb.Dialect != callbackd.Dialect2016 || len(a.Resolve) != 0 {
 		t.Errorf("%+v", a)
 	}
+	for written, code := range map[string]string{"MP_verify_aBcDeFgH12345678.txt": "aBcDeFgH12345678", " aBcDeFgH87654321\n": "aBcDeFgH87654321"} {
+		out := s.done(fmt.Sprintf(`{"mp_verify":%q}`, written), "account", "set", "keyed", "--from", "-")
+		if !strings.Contains(out, `"mp_verify": "`+code+`"`) {
+			t.Errorf("%q: %s", written, out)
+		}
+	}
 	if out := s.done("", "account", "show", "keyed"); !strings.Contains(out, `"open-id"`) {
 		t.Errorf("the dialect's own order is not shown: %s", out)
 	}
@@ -137,6 +144,7 @@ func TestAccountAdd_RefusesWhatCannotWork(t *testing.T) {
 		"no token":               {accountJSON(m{"token": nil}), "token is missing"},
 		"short token":            {accountJSON(m{"token": "ab"}), "3–32 letters and digits"},
 		"token with signs":       {accountJSON(m{"token": testToken + "-"}), "3–32 letters and digits"},
+		"no file for mp_verify":  {accountJSON(m{"mp_verify": "../MP_verify_x.txt"}), "mp_verify: it is what the file"},
 		"unknown mode":           {accountJSON(m{"mode": "secure"}), "write plain, compatible or safe"},
 		"unknown moderation":     {accountJSON(m{"moderation": "none"}), "write hold, auto or open"},
 		"safe without key":       {accountJSON(m{"aes_key": ""}), "mode safe needs aes_key"},

@@ -22,6 +22,9 @@ var (
 	tokenShape      = regexp.MustCompile(`^[A-Za-z0-9]{3,32}$`)
 )
 
+// mpVerifyFile is the platform's name for the file whose content is its code.
+var mpVerifyFile = regexp.MustCompile(`^(?:MP_verify_)?([A-Za-z0-9]{8,64})(?:\.txt)?$`)
+
 const (
 	aesKeyLen  = 43
 	maxName    = 60   // characters; the platform takes 30
@@ -30,7 +33,7 @@ const (
 
 // checkAccount refuses what cannot work, and says why.
 func checkAccount(a *callbackd.Account) error {
-	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb, checkTemplate} {
+	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb, checkTemplate, checkMPVerify} {
 		if err := check(a); err != nil {
 			return err
 		}
@@ -164,5 +167,18 @@ func checkTemplate(a *callbackd.Account) error {
 			return fmt.Errorf("notice_template: %q is no field; write it like thing1, without {{ and .DATA", field)
 		}
 	}
+	return nil
+}
+
+// checkMPVerify takes the code alone or the name of the file, and keeps the code.
+func checkMPVerify(a *callbackd.Account) error {
+	if a.MPVerify == "" {
+		return nil
+	}
+	m := mpVerifyFile.FindStringSubmatch(a.MPVerify)
+	if m == nil {
+		return errors.New("mp_verify: it is what the file MP_verify_….txt of the platform holds, letters and digits in one line")
+	}
+	a.MPVerify = m[1]
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 // accountInput is an account as people write it (contract: an account as
 // JSON). A nil field was absent; null removes, like "".
 type accountInput struct {
-	Name, OriginalID, AppID, AppSecret, Token, AESKey, Mode, Moderation, JoinURL, Welcome, Owner *string
+	Name, OriginalID, AppID, AppSecret, Token, AESKey, Mode, Moderation, JoinURL, Welcome, Owner, MPVerify *string
 
 	MentionDetection, ReceiveSwitch, MentionExclusive *string // on, off, or "" for the default
 
@@ -53,6 +53,7 @@ What is absent or "" is off, and doctor says what that means. set keeps what is 
   join_url     what the join QR says when the API gives none
   welcome      answer to who joins; {wall} stands for the wall's URL
   owner        accounts with the same owner may share what is known of a person
+  mp_verify    for web authorisation: the code in the file MP_verify_….txt of the platform, which is then served here
   mpweb        {"username": "…", "password": "…", "dialect": "2014" or "2016"}: the login to the operator pages
   resolve      strategies in order: open-id, msg-id, user-page, create-time (default: the dialect's own order)
 
@@ -82,7 +83,7 @@ func readAccount(r io.Reader) (accountInput, error) {
 	}
 	words := map[string]**string{"name": &in.Name, "original_id": &in.OriginalID, "app_id": &in.AppID, "app_secret": &in.AppSecret,
 		"token": &in.Token, "aes_key": &in.AESKey, "mode": &in.Mode, "moderation": &in.Moderation, "join_url": &in.JoinURL,
-		"welcome": &in.Welcome, "owner": &in.Owner}
+		"welcome": &in.Welcome, "owner": &in.Owner, "mp_verify": &in.MPVerify}
 	switches := map[string]**string{"mention_detection": &in.MentionDetection, "receive_switch": &in.ReceiveSwitch, "mention_exclusive": &in.MentionExclusive}
 	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		switch target := words[key]; {

@@ -23,6 +23,7 @@ func (in accountInput) merge(a *callbackd.Account, now time.Time) {
 	mergeWord(&a.JoinURL, in.JoinURL)
 	mergeWord(&a.Welcome, in.Welcome)
 	mergeWord(&a.Owner, in.Owner)
+	mergeWord(&a.MPVerify, in.MPVerify)
 	if before != "" && a.AESKey != before {
 		a.PreviousAESKey, a.PreviousAESKeyUntil = before, now.Add(previousKeyLife)
 	}

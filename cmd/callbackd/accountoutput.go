@@ -20,6 +20,7 @@ type accountOutput struct {
 	JoinURL    string               `json:"join_url,omitempty"`
 	Welcome    string               `json:"welcome,omitempty"`
 	Owner      string               `json:"owner,omitempty"`
+	MPVerify   string               `json:"mp_verify,omitempty"`
 	MPWeb      *mpwebOutput         `json:"mpweb,omitempty"`
 	Resolve    []callbackd.Strategy `json:"resolve,omitempty"`
 
@@ -42,7 +43,7 @@ func describeAccount(a *callbackd.Account, public *url.URL) accountOutput {
 	out := accountOutput{Slug: a.Slug, Name: a.Name, OriginalID: a.OriginalID, AppID: a.AppID, AppSecret: a.AppSecret, Token: a.Token,
 		MentionDetection: onOff(!a.Notices.Group.IgnoreMentions), ReceiveSwitch: onOff(!a.Notices.Group.NoReceiveSwitch),
 		MentionExclusive: onOff(a.Notices.Group.MentionExclusive), NoticeTemplate: a.Notices.Template,
-		AESKey: a.AESKey, Mode: a.Mode, Moderation: a.Moderation, JoinURL: a.JoinURL, Welcome: a.Welcome, Owner: a.Owner, Resolve: a.Strategies(),
+		AESKey: a.AESKey, Mode: a.Mode, Moderation: a.Moderation, JoinURL: a.JoinURL, Welcome: a.Welcome, Owner: a.Owner, MPVerify: a.MPVerify, Resolve: a.Strategies(),
 		Callback: public.JoinPath("callback", string(a.Slug)).String(), Wall: public.JoinPath("wall", string(a.Slug)).String()}
 	if a.MPWeb != nil {
 		out.MPWeb = &mpwebOutput{a.MPWeb.Username, a.MPWeb.Password, a.MPWeb.Dialect}

@@ -14,7 +14,7 @@ func exerciseAccounts(t *testing.T, h Harness) {
 		w := newWorld(t, h, callbackd.ModerationHold)
 		want := &callbackd.Account{Slug: "full", Name: "全", OriginalID: "gh_0123456789ab", AppID: "wx0123456789abcdef", AppSecret: "app-secret",
 			Token: "token", AESKey: "aes", PreviousAESKey: "aes-before", PreviousAESKeyUntil: w.clock.Now(), Mode: callbackd.ModeSafe,
-			Moderation: callbackd.ModerationAuto, JoinURL: "http://weixin.qq.com/r/x", Welcome: "hi", Owner: "acme",
+			Moderation: callbackd.ModerationAuto, JoinURL: "http://weixin.qq.com/r/x", Welcome: "hi", Owner: "acme", MPVerify: "AbCd1234",
 			MPWeb:   &callbackd.MPWebLogin{Username: "u", Password: "p", Dialect: callbackd.Dialect2014},
 			Resolve: []callbackd.Strategy{callbackd.StrategyUserPage, callbackd.StrategyMsgID},
 			Notices: callbackd.NoticeOptions{Group: callbackd.GroupOptions{IgnoreMentions: true, MentionExclusive: true},
@@ -23,11 +23,16 @@ func exerciseAccounts(t *testing.T, h Harness) {
 		got, err := w.db.GetAccount(ctx, "full")
 		w.must(err)
 		if got.AppSecret != "app-secret" || got.PreviousAESKey != "aes-before" || !got.PreviousAESKeyUntil.Equal(want.PreviousAESKeyUntil) ||
-			got.MPWeb == nil || *got.MPWeb != *want.MPWeb || len(got.Resolve) != 2 || got.Welcome != "hi" || got.Owner != "acme" || got.JoinURL != want.JoinURL {
+			got.MPWeb == nil || *got.MPWeb != *want.MPWeb || len(got.Resolve) != 2 || got.Welcome != "hi" || got.Owner != "acme" || got.JoinURL != want.JoinURL || got.MPVerify != want.MPVerify {
 			t.Fatalf("%+v", got)
 		}
 		if got.Notices.Template == nil || *got.Notices.Template != *want.Notices.Template || got.Notices.Group != want.Notices.Group {
 			t.Fatalf("%+v", got.Notices)
+		}
+		for code, want := range map[string]bool{"AbCd1234": true, "abcd1234": false, "": false} {
+			if has, err := w.db.HasMPVerify(ctx, code); err != nil || has != want {
+				t.Errorf("%q: %v, %v", code, has, err)
+			}
 		}
 		got.MPWeb, got.AppSecret, got.Notices = nil, "", callbackd.NoticeOptions{}
 		w.must(w.db.SetAccount(ctx, got, "test"))

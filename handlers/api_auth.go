@@ -141,7 +141,7 @@ func (h *Handlers) authenticate(w http.ResponseWriter, r *http.Request) (caller,
 			return caller{}, &throttledError{wait}
 		}
 		if cred.cookie != "" {
-			h.setCookie(w, cred.cookie, "", -1)
+			h.setCookie(w, r, cred.cookie, "", -1)
 		}
 	}
 	if err != nil {
@@ -151,20 +151,20 @@ func (h *Handlers) authenticate(w http.ResponseWriter, r *http.Request) (caller,
 		if err := h.DB.TouchViewer(r.Context(), c.ID); err != nil {
 			h.Log.Warn("a viewer's visit was not written down", "account", c.account.Slug, "err", err)
 		} else if cred.cookie != "" {
-			h.setCookie(w, cred.cookie, cred.token, cookieLife)
+			h.setCookie(w, r, cred.cookie, cred.token, cookieLife)
 		}
 	}
 	return c, nil
 }
 
 // setCookie gives a browser its viewer's token; a life below 0 takes it away.
-func (h *Handlers) setCookie(w http.ResponseWriter, slug callbackd.Slug, token string, life time.Duration) {
+func (h *Handlers) setCookie(w http.ResponseWriter, r *http.Request, slug callbackd.Slug, token string, life time.Duration) {
 	seconds := int(life / time.Second)
 	if life < 0 {
 		seconds = -1
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookiePrefix + string(slug), Value: token, Path: "/", MaxAge: seconds,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: h.PublicURL.Scheme == "https"})
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: h.isHTTPS(r)})
 }
 
 func unsafe(method string) bool {

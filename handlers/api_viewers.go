@@ -34,7 +34,7 @@ func (h *Handlers) doViewer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("make a viewer: %w", err)
 	}
-	h.setCookie(w, a.Slug, token, cookieLife)
+	h.setCookie(w, r, a.Slug, token, cookieLife)
 	writeJSON(w, http.StatusCreated, struct {
 		Token  string             `json:"token"`
 		Viewer callbackd.PublicID `json:"viewer"`

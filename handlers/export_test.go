@@ -1,6 +1,9 @@
 package handlers
 
-import "time"
+import (
+	"net/http"
+	"time"
+)
 
 // Throttle is a throttle that a test looks into.
 type Throttle struct{ *throttle }
@@ -23,3 +26,6 @@ func (t Throttle) Keys() int { return len(t.young) + len(t.old) }
 
 // OfAddress names a client's network.
 var OfAddress = ofAddress
+
+// IsHTTPS reports whether a request came by https.
+func (h *Handlers) IsHTTPS(r *http.Request) bool { return h.isHTTPS(r) }

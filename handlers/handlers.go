@@ -100,7 +100,7 @@ func (h *Handlers) Run(ctx context.Context) error {
 // Router returns the public routes.
 func (h *Handlers) Router() http.Handler {
 	r := chi.NewRouter()
-	r.Use(h.recovered, secured)
+	r.Use(h.recovered, h.secured)
 	r.NotFound(h.page(func(w http.ResponseWriter, r *http.Request) error { return errNoSuchPage }))
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -145,12 +145,15 @@ func (h *Handlers) routeShort(r chi.Router) {
 }
 
 // secured sets the headers that every answer carries.
-func secured(next http.Handler) http.Handler {
+func (h *Handlers) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Referrer-Policy", "no-referrer")
 		head.Set("Content-Security-Policy", web.CSP)
+		if r.TLS != nil && h.PublicURL.Scheme == "https" {
+			head.Set("Strict-Transport-Security", strictTransport)
+		}
 		next.ServeHTTP(w, r)
 	})
 }

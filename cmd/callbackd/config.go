@@ -30,7 +30,8 @@ type HTTPConfig struct {
 	Listen         string         // host:port
 	AdminListen    string         // host:port for metrics and profiling; empty: nowhere
 	PublicURL      *url.URL       // how followers and viewers reach us; no final slash
-	TrustedProxies []netip.Prefix // whose word about the client's address counts
+	TrustedProxies []netip.Prefix // whose word about the client's address and about https counts
+	TLS            TLSConfig
 }
 
 // StorageConfig is where things are kept.
@@ -83,7 +84,7 @@ func settings() []setting {
 			address(func(c *Config) *string { return &c.HTTP.Listen })},
 		{"admin-listen", "127.0.0.1:8081", "`address` for metrics and profiling, or off", setAdminListen},
 		{"public-url", "http://localhost:8080", "`URL` at which followers and viewers reach this server", setPublicURL},
-		{"trusted-proxies", "", "`ranges` of proxies whose X-Forwarded-For counts, comma-separated",
+		{"trusted-proxies", "", "`ranges` of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma-separated",
 			ranges(func(c *Config) *[]netip.Prefix { return &c.HTTP.TrustedProxies })},
 		{"data-dir", "./data", "`folder` of database, files and key",
 			text(func(c *Config) *string { return &c.Storage.DataDir })},
@@ -104,6 +105,7 @@ func settings() []setting {
 		{"keep-raw", "168h", "how `long` raw callbacks and stored operator pages are kept",
 			duration(func(c *Config) *time.Duration { return &c.Storage.KeepRaw })},
 	}
+	table = append(table, tlsSettings()...)
 	table = append(table, noticeSettings()...)
 	return append(table, []setting{
 		{"log-level", "info", "`level`: debug, info, warn or error", setLogLevel},
@@ -190,8 +192,9 @@ func (f *settingFlags) readFile(getenv func(string) string) (settingFile, error)
 	return readSettingFile(path, names, mustExist)
 }
 
-// derive fills what follows from the data folder.
+// derive fills what follows from other settings, most of it from the data folder.
 func (c *Config) derive() {
+	c.HTTP.TLS.derive()
 	dir := c.Storage.DataDir
 	if c.Storage.Database == "" {
 		c.Storage.Database = callbackd.Secret("sqlite:" + filepath.Join(dir, "callbackd.db"))

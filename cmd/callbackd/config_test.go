@@ -57,6 +57,12 @@ func TestConfig_FlagBeatsEnvironmentBeatsFileBeatsDefault(t *testing.T) {
 		"apns-url":        {"http://a", "http://b", "http://c", "https://api.push.apple.com"},
 		"fcm-url":         {"http://a", "http://b", "http://c", "https://fcm.googleapis.com"},
 		"notice-ack":      {"1s", "2s", "300ms", "3s"},
+		"tls":             {"auto", "files", "off", "off"},
+		"tls-cert-file":   {"a", "b", "c", ""},
+		"tls-key-file":    {"a", "b", "c", ""},
+		"tls-http-listen": {":1", "off", ":3", ""},
+		"acme-url":        {"http://a", "https://b/", "http://c/d", "https://acme-v02.api.letsencrypt.org/directory"},
+		"acme-email":      {"a@b.example", "b@b.example", "c@b.example", ""},
 		"log-level":       {"debug", "warn", "error", "info"},
 		"log-format":      {"json", "text", "json", "text"},
 
@@ -193,6 +199,11 @@ func TestConfig_RefusesWhatCannotWorkInOneLineThatNamesTheSource(t *testing.T) {
 		"APNs URL":              {args: flag("--apns-url=api.push.apple.com"), want: []string{"--apns-url", "not an http or https URL"}},
 		"no time to answer":     {args: flag("--notice-ack=0s"), want: []string{"--notice-ack", "no time at all", "3s"}},
 		"no time for a vendor":  {env: map[string]string{"CALLBACKD_NOTICE_VENDOR_ACK": "10"}, want: []string{"CALLBACKD_NOTICE_VENDOR_ACK", "span of time"}},
+		"kind of TLS":           {args: flag("--tls=on"), want: []string{"--tls", "auto, files, off"}},
+		"plain port":            {args: flag("--tls-http-listen=80"), want: []string{"--tls-http-listen", ":8080"}},
+		"directory":             {args: flag("--acme-url=acme.example"), want: []string{"--acme-url", "not an http or https URL"}},
+		"directory with user":   {args: flag("--acme-url=https://u:hush@acme.example/dir"), want: []string{"--acme-url", "without user"}},
+		"contact":               {args: flag("--acme-email=ops"), want: []string{"--acme-email", "ops@example.com"}},
 		"empty path":            {args: flag("--data-dir="), want: []string{"--data-dir", "empty"}},
 	} {
 		_, err := load(t, c.args, c.env, c.file)

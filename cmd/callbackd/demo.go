@@ -80,7 +80,7 @@ func (a *app) demo(ctx context.Context, e *evening) error {
 	}
 	fmt.Fprintf(a.stdout, "\n  墙 · the wall:  %s\n  Ctrl-C 结束 · ends it\n\n", cfg.HTTP.PublicURL.JoinPath("wall", string(demoSlug)))
 	return together(ctx, s.serve,
-		func(ctx context.Context) error { return srv.run(ctx, public, nil) },
+		func(ctx context.Context) error { return srv.run(ctx, ports{public: public}) },
 		func(ctx context.Context) error { return s.typing(ctx, a.stdin, a.stdout) },
 		func(ctx context.Context) error {
 			return s.play(ctx, e, func(r rehearsal.Report) { fmt.Fprintln(a.stdout, reportLine(r)) })

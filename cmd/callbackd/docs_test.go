@@ -90,6 +90,12 @@ func TestContract_SettingsKeepTheirNames(t *testing.T) {
 		"apns-url":        "CALLBACKD_APNS_URL https://api.push.apple.com",
 		"fcm-url":         "CALLBACKD_FCM_URL https://fcm.googleapis.com",
 		"notice-ack":      "CALLBACKD_NOTICE_ACK 3s",
+		"tls":             "CALLBACKD_TLS off",
+		"tls-cert-file":   "CALLBACKD_TLS_CERT_FILE ",
+		"tls-key-file":    "CALLBACKD_TLS_KEY_FILE ",
+		"tls-http-listen": "CALLBACKD_TLS_HTTP_LISTEN ",
+		"acme-url":        "CALLBACKD_ACME_URL https://acme-v02.api.letsencrypt.org/directory",
+		"acme-email":      "CALLBACKD_ACME_EMAIL ",
 		"log-level":       "CALLBACKD_LOG_LEVEL info",
 		"log-format":      "CALLBACKD_LOG_FORMAT text",
 

@@ -32,30 +32,56 @@ func (a *app) serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer inst.close()
-	public, admin, err := listen(cfg.HTTP)
+	tls, err := openTLS(cfg, inst.log)
+	if err != nil {
+		return err
+	}
+	ports, err := listen(cfg.HTTP)
 	if err != nil {
 		return err
 	}
 	s, err := newServer(ctx, inst)
 	if err != nil {
+		ports.close()
 		return err
 	}
-	return s.run(ctx, public, admin)
+	s.tls = tls
+	return s.run(ctx, ports)
 }
 
-// listen opens both ports; admin is nil when it is off.
-func listen(cfg HTTPConfig) (public, admin net.Listener, err error) {
-	if public, err = net.Listen("tcp", cfg.Listen); err != nil {
-		return nil, nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+// ports are what a server listens on; those that are off are nil.
+type ports struct {
+	public net.Listener
+	plain  net.Listener // HTTP beside TLS
+	admin  net.Listener
+}
+
+// listen opens the ports that the settings name.
+func listen(cfg HTTPConfig) (ports, error) {
+	var p ports
+	for _, one := range []struct {
+		flag, address string
+		to            *net.Listener
+	}{{"--listen", cfg.Listen, &p.public}, {"--tls-http-listen", cfg.TLS.HTTPListen, &p.plain}, {"--admin-listen", cfg.AdminListen, &p.admin}} {
+		if one.address == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", one.address)
+		if err != nil {
+			p.close()
+			return ports{}, fmt.Errorf("%s %s: %w", one.flag, one.address, err)
+		}
+		*one.to = l
 	}
-	if cfg.AdminListen == "" {
-		return public, nil, nil
+	return p, nil
+}
+
+func (p ports) close() {
+	for _, l := range []net.Listener{p.public, p.plain, p.admin} {
+		if l != nil {
+			l.Close()
+		}
 	}
-	if admin, err = net.Listen("tcp", cfg.AdminListen); err != nil {
-		public.Close()
-		return nil, nil, fmt.Errorf("--admin-listen %s: %w", cfg.AdminListen, err)
-	}
-	return public, admin, nil
 }
 
 // allowOrigin lets live connections come from pages of this server: of the

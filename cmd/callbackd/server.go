@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,7 @@ type server struct {
 	vendors  *vendors
 	notices  *notify.Service
 	admin    http.Handler
+	tls      encryption // of the public port
 }
 
 // newServer wires the packages together.
@@ -87,9 +89,9 @@ func (s *server) newNotices(clients *platformClients, reg *metrics) *notify.Serv
 		Log: s.log, Metrics: reg})
 }
 
-// run serves on a listener until ctx ends, then answers what is in flight,
+// run serves on ports until ctx ends, then answers what is in flight,
 // lets jobs go on for a moment, and returns when everything has ended.
-func (s *server) run(ctx context.Context, public, admin net.Listener) error {
+func (s *server) run(ctx context.Context, p ports) error {
 	base := context.WithoutCancel(ctx)
 	hubCtx, stopHub := context.WithCancel(base)
 	partsCtx, stopParts := context.WithCancel(base)
@@ -114,18 +116,16 @@ func (s *server) run(ctx context.Context, public, admin net.Listener) error {
 	start(&parts, "notices", s.notices.Run, partsCtx)
 	start(&runner, "jobs", s.runner.Run, jobsCtx)
 
-	servers := []*http.Server{newHTTPServer(s.handlers.Router(), s.log)}
-	listeners := []net.Listener{public}
-	if admin != nil {
-		servers, listeners = append(servers, newHTTPServer(s.admin, s.log)), append(listeners, admin)
-	}
+	servers := s.httpServers(p)
 	var silent silentConns
-	for n, srv := range servers {
+	for _, srv := range servers {
 		srv.ConnState = silent.watch
-		start(&parts, "http", func(context.Context) error { return serveHTTP(srv, listeners[n]) }, partsCtx)
+		start(&parts, "http", srv.serve, partsCtx)
 	}
+	start(&parts, "certificates", s.tls.run, partsCtx)
 	s.ready.Store(true)
-	s.log.Info("callbackd serves", "listen", public.Addr().String(), "admin", addressOf(admin), "url", s.inst.cfg.HTTP.PublicURL.String())
+	s.log.Info("callbackd serves", "listen", p.public.Addr().String(), "admin", addressOf(p.admin), "url", s.inst.cfg.HTTP.PublicURL.String(),
+		"tls", s.tls.name(), "http", addressOf(p.plain))
 
 	var err error
 	select {
@@ -167,8 +167,37 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 }
 
-func serveHTTP(srv *http.Server, l net.Listener) error {
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+// httpServer answers on one port.
+type httpServer struct {
+	*http.Server
+	listener net.Listener
+}
+
+// httpServers are those of all open ports.
+func (s *server) httpServers(p ports) []*httpServer {
+	var all []*httpServer
+	add := func(l net.Listener, h http.Handler, c *tls.Config) {
+		if l != nil {
+			all = append(all, &httpServer{newHTTPServer(h, s.log), l})
+			all[len(all)-1].TLSConfig = c
+		}
+	}
+	add(p.public, s.handlers.Router(), s.tls.config)
+	if p.plain != nil {
+		add(p.plain, s.tls.plain(s.handlers.PlainRouter()), nil)
+	}
+	add(p.admin, s.admin, nil)
+	return all
+}
+
+func (s *httpServer) serve(context.Context) error {
+	var err error
+	if s.TLSConfig != nil {
+		err = s.ServeTLS(s.listener, "", "")
+	} else {
+		err = s.Serve(s.listener)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

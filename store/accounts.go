@@ -178,7 +178,8 @@ func (tx *Tx) accountChanged(ctx context.Context, a *callbackd.Account) error {
 	if len(a.Strategies()) == 0 {
 		return nil
 	}
-	if _, err := tx.exec(ctx, `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE account_id = ? AND person_id IS NULL`, ms(now), a.ID); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE senders SET search_due = ?, search_attempts = 0 WHERE account_id = ? AND person_id IS NULL AND open_id <> ?`,
+		ms(now), a.ID, HostOpenID); err != nil {
 		return err
 	}
 	return tx.EnqueueResolve(ctx, a.ID, now)
@@ -267,7 +268,7 @@ func (db *DB) DeleteAccount(ctx context.Context, id callbackd.AccountID, actor s
 		}
 		if err := tx.sel(ctx, &blobs, `SELECT f.blob FROM media_files f JOIN media m ON m.id = f.media_id WHERE m.account_id = ?
 			UNION SELECT source FROM media WHERE account_id = ? AND source <> ''
-			UNION SELECT blob FROM avatars WHERE account_id = ?`, id, id, id); err != nil {
+			UNION SELECT blob FROM avatars WHERE account_id = ? UNION SELECT blob FROM event_pictures WHERE account_id = ?`, id, id, id, id); err != nil {
 			return err
 		}
 		// children first: senders and persons are named by rows that do not cascade

@@ -254,5 +254,5 @@ type SenderCount struct {
 // CountSenders counts senders by account for metrics.
 func (db *DB) CountSenders(ctx context.Context) (out []SenderCount, err error) {
 	return out, db.sel(ctx, &out, `SELECT account_id, COUNT(person_id) AS resolved, SUM(CASE WHEN search_due > 0 THEN 1 ELSE 0 END) AS searched,
-		COUNT(*) AS all_senders FROM senders GROUP BY account_id`)
+		COUNT(*) AS all_senders FROM senders WHERE open_id <> ? GROUP BY account_id`, HostOpenID)
 }

@@ -1,6 +1,7 @@
 package wall
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -15,3 +16,6 @@ var PublicLink = publicLink
 func PublishTo(db *store.DB, retry time.Duration, log *slog.Logger, send func(callbackd.Slug, callbackd.Change) error) *Publisher {
 	return &Publisher{db: db, send: send, log: log, sent: map[callbackd.AccountID]int64{}, retry: retry}
 }
+
+// Step does what is due now.
+func (s *Schedule) Step(ctx context.Context) (time.Time, error) { return s.step(ctx) }

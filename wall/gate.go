@@ -101,7 +101,7 @@ func publicLink(l callbackd.Link) *callbackd.PublicLink {
 // face is the name and picture of a sender that may be seen on this message;
 // empty where only the pseudonym and the drawn avatar may.
 func face(row store.Row) (name string, avatar callbackd.PublicID) {
-	if row.Message.Moderation != callbackd.ModerationOpen {
+	if row.Message.Moderation != callbackd.ModerationOpen || row.Message.Host {
 		return row.Sender.PassedName, row.Sender.PassedAvatar
 	}
 	if row.Person == nil {

@@ -109,7 +109,8 @@ func newRoot(a *app) *cobra.Command {
 	}
 	a.settings = addSettings(root.PersistentFlags())
 	root.AddCommand(
-		newServeCommand(a), newDemoCommand(a), newAccountCommand(a), newMessageCommand(a), newDoctorCommand(a),
+		newServeCommand(a), newDemoCommand(a), newAccountCommand(a), newMessageCommand(a), newEventCommand(a), newWallCommand(a),
+		newDoctorCommand(a),
 		newMigrateCommand(a), newRehearsalCommand(a), newVersionCommand(a),
 	)
 	return root

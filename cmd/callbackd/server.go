@@ -38,6 +38,7 @@ type server struct {
 	hub      *live.Hub
 	runner   *jobs.Runner
 	publish  *wall.Publisher
+	schedule *wall.Schedule
 	vendors  *vendors
 	notices  *notify.Service
 	admin    http.Handler
@@ -73,6 +74,7 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 	if s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log); err != nil {
 		return nil, err
 	}
+	s.schedule = wall.NewSchedule(inst.db, inst.log)
 	s.runner = jobs.New(inst.db, inst.lock.Node, drainLimit, inst.log)
 	if err := registerJobs(ctx, s.runner, inst, clients); err != nil {
 		return nil, err
@@ -100,7 +102,7 @@ func (s *server) run(ctx context.Context, p ports) error {
 	defer stopParts()
 	defer stopJobs()
 
-	failed := make(chan error, 8)
+	failed := make(chan error, 12)
 	var hub, parts, runner sync.WaitGroup
 	start := func(group *sync.WaitGroup, name string, fn func(context.Context) error, ctx context.Context) {
 		group.Go(func() {
@@ -112,6 +114,7 @@ func (s *server) run(ctx context.Context, p ports) error {
 	start(&hub, "live channels", s.hub.Run, hubCtx)
 	start(&parts, "watch for changes", s.inst.db.Watch, partsCtx)
 	start(&parts, "publisher", s.publish.Run, partsCtx)
+	start(&parts, "events", s.schedule.Run, partsCtx)
 	start(&parts, "accounts", s.handlers.Run, partsCtx)
 	start(&parts, "notices", s.notices.Run, partsCtx)
 	start(&runner, "jobs", s.runner.Run, jobsCtx)

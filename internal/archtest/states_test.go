@@ -39,6 +39,8 @@ func TestStatesDocument_NamesEveryState(t *testing.T) {
 		"## Message\n": {string(callbackd.StateHeld), string(callbackd.StateShown), string(callbackd.StateRefused), string(callbackd.StateRemoved), string(callbackd.StateErased)},
 		"## Media\n":   {string(callbackd.MediaPending), string(callbackd.MediaReady), string(callbackd.MediaFailed)},
 		"## Job\n":     {string(callbackd.JobReady), string(callbackd.JobRunning), string(callbackd.JobDone), string(callbackd.JobFailed), string(callbackd.JobCancelled)},
+		"## Event\n":   {string(callbackd.EventDraft), string(callbackd.EventLive), string(callbackd.EventPaused), string(callbackd.EventEnded)},
+		"## Wall\n":    {string(callbackd.StageOpen), string(callbackd.StagePaused), string(callbackd.StagePanic)},
 		"## Binding\n": {string(callbackd.BindingWaiting), string(callbackd.BindingAsked), string(callbackd.BindingAgreed)},
 	} {
 		_, picture, ok := strings.Cut(section(t, heading), "```mermaid\n")

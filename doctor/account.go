@@ -2,146 +2,86 @@ package doctor
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"callbackd"
 	"callbackd/mpweb"
-	"callbackd/wechat"
 )
 
-func name(a *callbackd.Account, check string) string { return string(a.Slug) + "/" + check }
+// set is the fix that changes the account's settings.
+func (p *patient) set(what string) Text {
+	return say("在账号设置里改 %[2]s（callbackd account set %[1]s）", "set %[2]s in the account's settings (callbackd account set %[1]s)", p.a.Slug, what)
+}
 
 // keys looks at what the account must have for its mode.
-func (d *Doctor) keys(_ context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "keys"), Level: OK, Text: "消息加解密方式 " + string(a.Mode) + "，密钥齐全 · keys for mode " + string(a.Mode) + " are there"}
+func (p *patient) keys(context.Context) Finding {
+	a := p.a
 	switch {
 	case a.Token == "":
-		f.Level, f.Text, f.Fix = Fail, "没有 Token · no token", `callbackd account set `+string(a.Slug)+` --from - with {"token": "…"}`
+		return fail(say("没有 Token", "no token"), p.set("token"))
 	case a.Mode.Encrypted() && (a.AESKey == "" || a.AppID == ""):
-		f.Level, f.Text, f.Fix = Fail, "加密模式缺少 AESKey 或 AppID · mode "+string(a.Mode)+" lacks aes_key or app_id", "callbackd account set "+string(a.Slug)+" --from - with both"
+		return fail(say("%s 模式缺少 EncodingAESKey 或 AppID", "mode %s lacks aes_key or app_id", a.Mode), p.set("aes_key, app_id"))
 	case !a.Mode.Encrypted():
-		f.Level = Off
-		f.Text = "明文模式：地址泄露后可被伪造，建议安全模式 · plain mode: who learns one address can forge messages; prefer safe mode"
+		return off(say("明文模式：地址泄露后可被伪造", "plain mode: who learns one address can forge messages"),
+			say("在平台上选安全模式，并在账号设置里改为 safe", "choose safe mode on the platform, and in the account's settings"))
 	}
-	return f
-}
-
-// callback asks our own public address as the platform does when the operator
-// saves the settings.
-func (d *Doctor) callback(ctx context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "callback")}
-	echo, nonce, stamp := rand.Text(), rand.Text()[:10], strconv.FormatInt(time.Now().Unix(), 10)
-	parts := []string{a.Token.Reveal(), stamp, nonce}
-	slices.Sort(parts)
-	sum := sha1.Sum([]byte(strings.Join(parts, "")))
-	u := d.PublicURL.JoinPath("callback", string(a.Slug))
-	u.RawQuery = url.Values{"signature": {hex.EncodeToString(sum[:])}, "timestamp": {stamp}, "nonce": {nonce}, "echostr": {echo}}.Encode()
-	body, err := d.ask(ctx, u.String())
-	u.RawQuery = ""
-	switch {
-	case err != nil:
-		f.Level, f.Text = Fail, "回调地址没有通过自检 · the callback address fails its check: "+err.Error()
-		f.Fix = "make " + u.String() + " reach callbackd without a redirect, then save it on the platform"
-	case body != echo:
-		f.Level, f.Text, f.Fix = Fail, "回调地址返回了别的内容 · something changes the answer of the callback address", "let the proxy pass the body as it is"
-	default:
-		f.Level, f.Text = OK, "回调地址可用 · paste this on the platform: "+u.String()
-	}
-	return f
-}
-
-// notListed are the platform's words for an address that is not, or not yet, on
-// the account's whitelist.
-var notListed = []int{40164, 89501, 89503, 89506, 89507}
-
-// token gets an access token, which needs AppID, AppSecret and the IP whitelist.
-func (d *Doctor) token(ctx context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "token"), Level: OK, Text: "官方接口可用 · the official API gives a token"}
-	if !a.HasAPI() {
-		f.Level = Off
-		f.Text = "没有 AppSecret：不用官方接口取媒体和带参数二维码 · no app_secret: media and scene QR do not come by the official API"
-		return f
-	}
-	_, err := d.WeChat.Token(ctx, a)
-	var api *wechat.APIError
-	switch {
-	case err == nil:
-	case errors.As(err, &api) && slices.Contains(notListed, api.Code):
-		f.Level, f.Text = Fail, "本机 IP 不在白名单 · this server's address is not whitelisted: "+api.Message
-		f.Fix = "add the address in that line to the IP whitelist of the account (设置与开发 → 基本配置 → IP白名单)"
-	case errors.As(err, &api):
-		f.Level, f.Text = Fail, "官方接口拒绝 · the official API refuses: "+err.Error()
-		f.Fix = "check app_id and app_secret with callbackd account set " + string(a.Slug)
-	default:
-		f.Level, f.Text, f.Fix = Fail, "官方接口连不上 · the official API is not reached: "+err.Error(), "check the network, DNS and --wechat-api-url"
-	}
-	return f
+	return ok(say("消息加解密方式 %s，密钥齐全", "keys for mode %s are there", a.Mode))
 }
 
 // operatorPages logs in to the operator pages where the account has them.
-func (d *Doctor) operatorPages(ctx context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "mpweb"), Level: OK, Text: "公众平台后台已登录 · logged in to the operator pages"}
+func (p *patient) operatorPages(ctx context.Context) Finding {
+	a := p.a
 	if a.MPWeb == nil {
-		f.Level = Off
-		f.Text = "不使用公众平台后台：发言者显示化名和手绘头像 · operator pages are not used: people appear by pseudonym and drawn face"
-		return f
+		return off(say("不使用公众平台后台：发言者显示化名和手绘头像", "operator pages are not used: people appear by pseudonym and drawn face"),
+			say("不需要做什么；风险和开关在账号设置里", "nothing has to be done; the risk and the switch are in the account's settings"))
 	}
-	err := d.MPWeb.LoggedIn(ctx, a)
+	err := p.MPWeb.LoggedIn(ctx, a)
 	var human *mpweb.NeedsHumanError
 	var quiet *mpweb.FrequencyError
+	login := say("扫码登录：callbackd account login %s", "log in by scanning: callbackd account login %s", a.Slug)
 	switch {
 	case err == nil:
+		return ok(say("公众平台后台已登录", "logged in to the operator pages"))
+	case errors.As(err, &human) && human.Reason == mpweb.ReasonPassword:
+		return fail(say("登录被拒绝：用户名或密码不对", "the login is refused: wrong name or password"),
+			say("更正 mpweb.username 和 mpweb.password（callbackd account set %[1]s），或扫码登录：callbackd account login %[1]s",
+				"correct mpweb.username and mpweb.password with callbackd account set %[1]s, or: callbackd account login %[1]s", a.Slug))
 	case errors.As(err, &human):
-		f.Level, f.Text = Fail, "登录需要人来完成 · the login needs a human: "+human.Reason
-		f.Fix = "callbackd account login " + string(a.Slug)
-		if human.Reason == mpweb.ReasonPassword {
-			f.Fix = "correct mpweb.username and mpweb.password with callbackd account set " + string(a.Slug) + ", or: " + f.Fix
-		}
+		return fail(say("登录需要人来完成：%s", "the login needs a human: %s", human.Reason), login)
 	case errors.As(err, &quiet):
-		f.Level, f.Text, f.Fix = Fail, "平台限制了访问频率 · "+err.Error(), "wait; callbackd goes on by itself"
-	default:
-		f.Level, f.Text, f.Fix = Fail, "后台页面读不到 · the operator pages are not read: "+err.Error(), "check the network and --wechat-mp-url, then callbackd account login "+string(a.Slug)
+		return fail(say("平台限制了访问频率：%v", "the platform limits how often we may come: %v", err), say("等待，callbackd 会自己继续", "wait; callbackd goes on by itself"))
 	}
-	return f
+	return fail(say("后台页面读不到：%v", "the operator pages are not read: %v", err),
+		say("检查网络和 --wechat-mp-url，然后 callbackd account login %s", "check the network and --wechat-mp-url, then callbackd account login %s", a.Slug))
 }
 
 // join says where the join QR comes from, as the wall chooses.
-func (d *Doctor) join(ctx context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "join"), Level: OK}
-	code, err := d.DB.GetJoinCode(ctx, a.ID)
-	alive := err == nil && (code.ExpiresAt.IsZero() || code.ExpiresAt.After(d.DB.Now()))
+func (p *patient) join(ctx context.Context) Finding {
+	a := p.a
+	code, err := p.DB.GetJoinCode(ctx, a.ID)
+	alive := err == nil && (code.ExpiresAt.IsZero() || code.ExpiresAt.After(p.DB.Now()))
 	switch {
 	case err != nil && !errors.Is(err, callbackd.ErrNotFound):
-		f.Level, f.Text, f.Fix = Fail, "二维码读不到 · the join code is not read: "+err.Error(), "check the database"
+		return fail(say("二维码读不到：%v", "the join code is not read: %v", err), say("检查数据库", "check the database"))
 	case alive && code.Source == "api":
-		f.Text = "二维码来自官方接口 · the join QR is a scene code of the API"
+		return ok(say("二维码来自官方接口", "the join QR is a scene code of the API"))
 	case a.JoinURL != "":
-		f.Text = "二维码用 join_url · the join QR says join_url"
+		return ok(say("二维码用 join_url", "the join QR says join_url"))
 	case alive:
-		f.Text = "二维码来自后台 · the join QR is the account's own, from the operator pages"
+		return ok(say("二维码来自后台", "the join QR is the account's own, from the operator pages"))
 	case a.HasAPI() || a.MPWeb != nil:
-		f.Level, f.Text = Off, "还没有二维码，服务器运行后会去取 · no join QR yet: serve gets one where the account may have it; until then the wall asks to search for the name"
-	default:
-		f.Level, f.Text = Off, "没有二维码：页面请人搜索公众号名称 · no join QR: the wall asks to search for the account's name; set join_url, app_secret or mpweb"
+		return off(say("还没有二维码：页面请人搜索公众号名称", "no join QR yet: until then the wall asks to search for the account's name"),
+			say("服务器运行后，账号有权限时会自己去取；或设置 join_url", "serve gets one where the account may have it; or set join_url"))
 	}
-	return f
+	return off(say("没有二维码：页面请人搜索公众号名称", "no join QR: the wall asks to search for the account's name"), p.set("join_url, app_secret / mpweb"))
 }
 
-func (d *Doctor) moderation(_ context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "moderation"), Level: OK, Text: "先审后发 · a moderator passes everything"}
-	switch a.Moderation {
+func (p *patient) moderation(context.Context) Finding {
+	switch p.a.Moderation {
 	case callbackd.ModerationAuto:
-		f.Text = "熟人的文字直接上墙，其余先审 · plain words of known senders pass, a moderator passes the rest"
+		return ok(say("熟人的文字直接上墙，其余先审", "plain words of known senders pass, a moderator passes the rest"))
 	case callbackd.ModerationOpen:
-		f.Level, f.Text = Off, "不审核：所有消息直接上墙 · no moderation: everything goes on the wall at once"
+		return off(say("不审核：所有消息直接上墙", "no moderation: everything goes on the wall at once"), p.set("moderation = hold"))
 	}
-	return f
+	return ok(say("先审后发", "a moderator passes everything"))
 }

@@ -3,39 +3,35 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"callbackd"
+	"callbackd/internal/disk"
 )
 
 func (d *Doctor) dataFolder(context.Context) Finding {
-	f := Finding{Check: "data-dir", Level: OK, Text: "数据目录可写，他人不可读 · data folder is writable and private"}
 	probe := filepath.Join(d.DataDir, ".doctor-"+string(callbackd.NewPublicID()))
 	if err := os.WriteFile(probe, []byte("probe"), 0o600); err != nil {
-		f.Level, f.Text = Fail, "数据目录不可写 · data folder cannot be written: "+err.Error()
-		f.Fix = fmt.Sprintf("chown the folder to the user that runs callbackd, or give another with --data-dir (now %s)", d.DataDir)
-		return f
+		return fail(say("数据目录不可写：%v", "data folder cannot be written: %v", err),
+			say("把目录 %s 交给运行 callbackd 的用户（chown），或用 --data-dir 换一个", "chown %s to the user that runs callbackd, or give another folder with --data-dir", d.DataDir))
 	}
 	_ = os.Remove(probe) // made just now; what is left would be one small hidden file
 	info, err := os.Stat(d.DataDir)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		f.Level, f.Text = Fail, fmt.Sprintf("数据目录他人可读 · others may look into the data folder (mode %o)", info.Mode().Perm())
-		f.Fix = "chmod 700 " + d.DataDir
+		return fail(say("数据目录他人可读（mode %o）", "others may look into the data folder (mode %o)", info.Mode().Perm()),
+			say("chmod 700 %s", "chmod 700 %s", d.DataDir))
 	}
-	return f
+	return ok(say("数据目录可写，他人不可读", "data folder is writable and private"))
 }
 
 func (d *Doctor) database(ctx context.Context) Finding {
 	if err := d.DB.Ping(ctx); err != nil {
-		return Finding{"database", Fail, "数据库没有回应 · the database does not answer: " + err.Error(), "start it, or correct --database"}
+		return fail(say("数据库没有回应：%v", "the database does not answer: %v", err), say("启动数据库，或更正 --database", "start it, or correct --database"))
 	}
-	return Finding{Check: "database", Level: OK, Text: "数据库正常，版本最新 · the database answers and is up to date"}
+	return ok(say("数据库正常，版本最新", "the database answers and is up to date"))
 }
 
 func (d *Doctor) files(ctx context.Context) Finding {
@@ -45,9 +41,9 @@ func (d *Doctor) files(ctx context.Context) Finding {
 		err = d.Blobs.Delete(ctx, key)
 	}
 	if err != nil {
-		return Finding{"blobs", Fail, "媒体文件无法保存 · media files cannot be stored: " + err.Error(), "free some space, or correct --blobs"}
+		return fail(say("媒体文件无法保存：%v", "media files cannot be stored: %v", err), say("腾出空间，或更正 --blobs", "free some space, or correct --blobs"))
 	}
-	return Finding{Check: "blobs", Level: OK, Text: "媒体文件可以保存 · media files can be stored"}
+	return ok(say("媒体文件可以保存", "media files can be stored"))
 }
 
 func (d *Doctor) ffmpeg(ctx context.Context) Finding {
@@ -57,66 +53,30 @@ func (d *Doctor) ffmpeg(ctx context.Context) Finding {
 			err = exec.CommandContext(ctx, path, "-version").Run()
 		}
 		if err != nil {
-			return Finding{"ffmpeg", Fail, "没有 " + name + "：语音只能用自带解码器播放，视频不能播放 · no " + name + ": voices play by the shipped decoder, videos do not",
-				"apt-get install ffmpeg"}
+			return fail(say("没有 %s：语音只能用自带解码器播放，视频不能播放", "no %s: voices play by the shipped decoder, videos do not", name),
+				say("apt-get install ffmpeg", "apt-get install ffmpeg"))
 		}
 	}
-	return Finding{Check: "ffmpeg", Level: OK, Text: "语音和视频可以转码 · voice and video can be transcoded"}
+	return ok(say("语音和视频可以转码", "voice and video can be transcoded"))
 }
 
-func (d *Doctor) publicURL(ctx context.Context) Finding {
-	u := d.PublicURL
-	if port := u.Port(); port != "" && port != "80" && port != "443" {
-		return Finding{"public-url", Fail, "平台只回调 80 和 443 端口，而地址是 · the platform calls ports 80 and 443 only, the address is " + u.String(),
-			"put a reverse proxy in front (docs/operations.md) and set --public-url to its address"}
-	}
-	if isInside(u.Hostname()) {
-		return Finding{"public-url", Fail, "公网地址只在本机或内网有效 · followers and the platform cannot reach an address of this machine or network: " + u.String(),
-			"set --public-url to the address that the world knows"}
-	}
-	body, err := d.ask(ctx, u.JoinPath("healthz").String())
-	if err != nil {
-		return Finding{"public-url", Fail, "公网地址没有回应 · the public address does not answer: " + err.Error(),
-			"start callbackd serve, and check DNS, certificate, proxy and firewall of " + u.Host}
-	}
-	if strings.TrimSpace(body) != "ok" {
-		return Finding{"public-url", Fail, "公网地址后面不是 callbackd · something else answers at " + u.String(), "correct the proxy, or --public-url"}
-	}
-	return Finding{Check: "public-url", Level: OK, Text: "公网地址可达 · reachable at " + u.String()}
-}
+// leastFree is the free share of the disk, in per cent, below which an evening
+// of pictures and videos may fill it.
+const leastFree = 10
 
-// isInside reports a host that nobody outside can reach.
-func isInside(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal") {
-		return true
+func (d *Doctor) disk(context.Context) Finding {
+	of := d.Disk
+	if of == nil {
+		of = disk.Of
 	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
-}
-
-// ask fetches one of our own addresses; a redirect counts as a failure, because
-// the platform follows none.
-func (d *Doctor) ask(ctx context.Context, address string) (string, error) {
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	if d.HTTP != nil {
-		client.Transport = d.HTTP.Transport
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	u, err := of(d.DataDir)
+	fix := say("删除不需要的文件，或把 --data-dir 换到更大的磁盘", "remove what is not needed, or move --data-dir to a larger disk")
 	if err != nil {
-		return "", err
+		return off(say("磁盘空间读不到：%v", "free space is not known: %v", err), say("自己看一下磁盘空间（df -h）", "look at it yourself: df -h"))
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return "", fmt.Errorf("no answer from %s", req.URL.Host)
+	free := fmt.Sprintf("%.1f GB", float64(u.Free)/1e9)
+	if u.Percent() < leastFree {
+		return fail(say("磁盘快满了：还剩 %s（%d%%）", "the disk is nearly full: %s (%d%%) left", free, u.Percent()), fix)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if err != nil {
-		return "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("answer %s", resp.Status)
-	}
-	return string(body), nil
+	return ok(say("磁盘还剩 %s（%d%%）", "%s (%d%%) of the disk are free", free, u.Percent()))
 }

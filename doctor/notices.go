@@ -25,26 +25,24 @@ var vendorWays = []struct {
 
 // notices says what reaches the account's followers when no page of theirs is
 // open. Nothing is sent for it.
-func (d *Doctor) notices(_ context.Context, a *callbackd.Account) Finding {
-	f := Finding{Check: name(a, "notices")}
+func (p *patient) notices(context.Context) Finding {
 	var by, not []way
 	for _, v := range vendorWays {
-		problem, set := d.Vendors[v.provider]
+		problem, set := p.Vendors[v.provider]
 		switch {
 		case problem != nil:
-			f.Level, f.Text = Fail, v.ZH+" 的设置有误，提醒送不到 · notices do not go by "+v.EN+": "+problem.Error()
-			f.Fix = "correct the settings that this line names, and start callbackd serve again"
-			return f
+			return fail(say(v.ZH+" 的设置有误，提醒送不到：%v", "notices do not go by "+v.EN+": %v", problem),
+				say("更正这一行写的设置，再启动 callbackd serve", "correct the settings that this line names, and start callbackd serve again"))
 		case !set:
 			not = append(not, v.way)
-		case v.provider == callbackd.ProviderWebPush && !d.secure():
+		case v.provider == callbackd.ProviderWebPush && !p.secure():
 			v.Why = "--public-url is not https"
 			not = append(not, v.way)
 		default:
 			by = append(by, v.way)
 		}
 	}
-	switch {
+	switch a := p.a; {
 	case !a.HasAPI():
 		not = append(not, way{"微信", "WeChat", "no app_secret"})
 	case a.Notices.Template == nil:
@@ -53,12 +51,11 @@ func (d *Doctor) notices(_ context.Context, a *callbackd.Account) Finding {
 	default:
 		by = append(by, way{ZH: "微信", EN: "WeChat"})
 	}
-	f.Level, f.Text = told(by, not)
-	return f
+	return told(by, not)
 }
 
 // told makes the doctor's sentence.
-func told(by, not []way) (Level, string) {
+func told(by, not []way) Finding {
 	var zh, en, no []string
 	for _, w := range by {
 		zh, en = append(zh, w.ZH), append(en, w.EN)
@@ -69,14 +66,15 @@ func told(by, not []way) (Level, string) {
 		}
 		no = append(no, w.EN)
 	}
-	level, text := OK, "提醒送达："+strings.Join(zh, "、")+" · notices reach followers by "+strings.Join(en, ", ")
-	if len(by) == 0 {
-		level, text = Off, "提醒只到打开着的页面 · notices reach open pages alone"
-	}
+	but := ""
 	if len(no) > 0 {
-		text += "; not by " + strings.Join(no, ", ")
+		but = "; not by " + strings.Join(no, ", ")
 	}
-	return level, text
+	if len(by) == 0 {
+		return off(Text{"提醒只到打开着的页面", "notices reach open pages alone" + but},
+			say("启用 https，或设置 APNs、FCM 或 AppSecret（docs/operations.md）", "serve https, or set up APNs, FCM or app_secret (docs/operations.md)"))
+	}
+	return ok(Text{"提醒送达：" + strings.Join(zh, "、"), "notices reach followers by " + strings.Join(en, ", ") + but})
 }
 
 // secure reports whether browsers offer Web Push on our pages: on https, and on

@@ -66,6 +66,7 @@ const (
 // api wraps a call: counts it by path, plays the faults, finds the account.
 func (p *Platform) api(by caller, h func(*call)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", p.now().UTC().Format(http.TimeFormat))
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAPIBody))
 		c := &call{p: p, w: w, r: r, body: body}
 		if err != nil {

@@ -51,9 +51,9 @@ func newDoctorCommand(a *app) *cobra.Command {
 
 func (a *app) printFinding(f doctor.Finding) {
 	mark := map[doctor.Level]string{doctor.OK: "✓", doctor.Off: "–", doctor.Fail: "✗"}[f.Level]
-	line := fmt.Sprintf("%s %-18s %s", mark, f.Check, f.Text)
-	if f.Fix != "" {
-		line += " → " + f.Fix
+	line := fmt.Sprintf("%s %-19s %s", mark, f.Name(), f.Says)
+	if f.Level == doctor.Fail { // what is off may stay so
+		line += " → " + f.Fix.String()
 	}
 	fmt.Fprintln(a.stdout, line)
 }

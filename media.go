@@ -20,6 +20,7 @@ type Media struct {
 	State   MediaState
 	Reason  string // why it failed, a key of the catalogue; never from outside
 	Passed  bool   // the gate let this file through
+	ReadyAt time.Time
 
 	// Where the platform keeps it.
 	WeChatID  string // MediaId

@@ -140,6 +140,12 @@ type Message struct {
 	Rev      int64 // the wall's rev when this message last changed there; 0: never shown
 	ShownRev int64 // the wall's rev of the last time that it was let through
 
+	// QueuedAt is since when a moderator is wanted; zero: none is. Turn is how many
+	// decisions were taken on this message.
+	QueuedAt time.Time
+	Turn     int64
+
+	Caption    *string // a moderator's words for a voice, in the place of Text; nil: none
 	Place      *Place
 	Link       *Link
 	ReceivedAt time.Time

@@ -95,8 +95,8 @@ const (
 		answer, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, repeat_key) DO NOTHING`
 	sqlGetFirst      = `SELECT answer, request, body FROM callbacks WHERE account_id = ? AND repeat_key = ?`
 	sqlInsertMessage = `INSERT INTO messages (id, public_id, account_id, sender_id, kind, text, sent_at, msg_id, state, reason, moderation,
-		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web, event_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(
+		seq, rev, shown_rev, place_label, place_lat, place_lon, link_title, link_description, link_url, received_at, web, queued_at, event_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, COALESCE(
 		(SELECT CASE WHEN event_id = 0 OR event_state = 'live' THEN event_id ELSE -1 END FROM walls WHERE account_id = ?), 0))`
 	sqlInsertMedia = `INSERT INTO media (id, account_id, message_id, kind, state, wechat_id, highres_id, thumb_id, pic_url, format)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -297,11 +297,19 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSend
 	if m.Link != nil {
 		link = *m.Link
 	}
-	id := tx.db.ids.next()
+	id, queued := tx.db.ids.next(), int64(0)
+	if state == callbackd.StateHeld {
+		queued, tx.ring.queue = ms(cb.ReceivedAt), true
+	}
 	if _, err := tx.exec(ctx, sqlInsertMessage, id, public, cb.Account.ID, sender.id, m.Kind, m.Text, ms(m.SentAt),
 		int64(m.MsgID), state, reason, moderation, seq, rev, rev, place.Label, place.Lat, place.Lon,
-		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web, cb.Account.ID); err != nil {
+		link.Title, link.Description, link.URL, ms(cb.ReceivedAt), m.Web, queued, cb.Account.ID); err != nil {
 		return "", err
+	}
+	if state == callbackd.StateShown && moderation != callbackd.ModerationOpen {
+		if err := tx.queueFace(ctx, sender.id); err != nil { // shown by a rule, under a name that nobody looked at
+			return "", err
+		}
 	}
 	if err := tx.addMentions(ctx, callbackd.MessageID(id), cb.Mentions); err != nil {
 		return "", err

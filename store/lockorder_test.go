@@ -123,6 +123,22 @@ func TestWallsLockComesFirst(t *testing.T) {
 		"block": {first, func(b *bound) error {
 			return b.db.SetBlocked(context.Background(), b.accounts[first].ID, b.viewers[first].Sender, true, "test")
 		}},
+		"decide": {first, func(b *bound) error {
+			return errOf(b.db.Decide(context.Background(), b.accounts[first].ID, store.By{}, nil))
+		}},
+		"decide of a sender": {first, func(b *bound) error {
+			return errOf(b.db.DecideSender(context.Background(), b.accounts[first].ID, store.By{}, store.SenderVerdict{Decision: callbackd.DecisionRefuse}))
+		}},
+		"undo": {first, func(b *bound) error {
+			if _, err := b.db.Undo(context.Background(), b.accounts[first].ID, store.By{Batch: "none"}); !errors.Is(err, callbackd.ErrNotFound) {
+				return err
+			}
+			return nil
+		}},
+		"claim": {first, func(b *bound) error {
+			return errOf(b.db.ClaimQueue(context.Background(), b.accounts[first].ID, store.Holder{ID: "h"}, 1, time.Minute))
+		}},
+		"leave": {first, func(b *bound) error { return b.db.ReleaseQueue(context.Background(), b.accounts[first].ID, "h") }},
 		"forget": {first, func(b *bound) error {
 			b.later = 24 * 365 * time.Hour
 			return errOf(b.db.Prune(context.Background(), time.Hour))

@@ -68,8 +68,8 @@ func (db *DB) SetMediaReady(ctx context.Context, id callbackd.MediaID, made Made
 				return err
 			}
 		}
-		_, err := tx.exec(ctx, `UPDATE media SET state = 'ready', passed = ?, duration_ms = ?, width = ?, height = ?, waveform = ? WHERE id = ?`,
-			row.Message.Moderation == callbackd.ModerationOpen, made.Duration.Milliseconds(), made.Width, made.Height, made.Waveform, id)
+		_, err := tx.exec(ctx, `UPDATE media SET state = 'ready', passed = ?, ready_at = ?, duration_ms = ?, width = ?, height = ?, waveform = ? WHERE id = ?`,
+			row.Message.Moderation == callbackd.ModerationOpen, ms(tx.db.now()), made.Duration.Milliseconds(), made.Width, made.Height, made.Waveform, id)
 		return err
 	})
 }
@@ -109,6 +109,9 @@ func (db *DB) endMedia(ctx context.Context, id callbackd.MediaID, end func(tx *T
 			if err := tx.placeOnWall(ctx, row.Message, callbackd.StateShown, walls); err != nil {
 				return err
 			}
+		}
+		if err := tx.queueMessage(ctx, row.Message.ID); err != nil {
+			return err
 		}
 		return walls.save(ctx)
 	})

@@ -197,6 +197,9 @@ func (db *DB) UnsetPerson(ctx context.Context, account callbackd.AccountID, fake
 		if err := tx.touchShown(ctx, callbackd.Sender{ID: id, Account: account}, 0, callbackd.ModerationOpen, true, walls); err != nil {
 			return err
 		}
+		if err := tx.queueFace(ctx, id); err != nil {
+			return err
+		}
 		return walls.save(ctx)
 	})
 	db.senders.forget(account, open)
@@ -276,6 +279,9 @@ func (tx *Tx) linkSender(ctx context.Context, account callbackd.AccountID, p cal
 		return err
 	}
 	if err := tx.wakeMediaSearch(ctx, id); err != nil {
+		return err
+	}
+	if err := tx.queueFace(ctx, id); err != nil {
 		return err
 	}
 	return tx.touchShown(ctx, callbackd.Sender{ID: id, Account: account}, 0, callbackd.ModerationOpen, true, walls)

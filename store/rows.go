@@ -20,12 +20,12 @@ type Row struct {
 // sqlRows reads Rows; a WHERE clause follows.
 const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation, m.reason AS held_reason,
 	COALESCE(m.seq, 0) AS seq, COALESCE(m.rev, 0) AS rev, COALESCE(m.shown_rev, 0) AS shown_rev,
-	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web, m.event_id, m.host,
+	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web, m.event_id, m.host, m.queued_at, m.turn, m.caption,
 	w.event_id AS wall_event, w.event_state AS wall_event_state, w.stage AS wall_stage, w.cleared_seq AS wall_cleared,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
 	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
-	md.id AS media_id, md.state AS media_state, md.reason, md.passed, md.wechat_id, md.highres_id, md.thumb_id, md.pic_url,
+	md.id AS media_id, md.state AS media_state, md.reason, md.passed, md.ready_at, md.wechat_id, md.highres_id, md.thumb_id, md.pic_url,
 	md.format, md.source, md.duration_ms, md.width, md.height, md.waveform,
 	f1.id AS main_id, f1.blob AS main_blob, f1.type AS main_type, f1.size AS main_size,
 	f2.id AS poster_id, f2.blob AS poster_blob, f2.type AS poster_type, f2.size AS poster_size,
@@ -60,6 +60,9 @@ type flatRow struct {
 	Web             bool
 	EventID         callbackd.EventID `db:"event_id"`
 	Host            bool
+	QueuedAt        int64 `db:"queued_at"`
+	Turn            int64
+	Caption         *string
 
 	flatWall
 	flatSender
@@ -112,6 +115,7 @@ type flatMedia struct {
 	MediaState sql.NullString `db:"media_state"`
 	Reason     sql.NullString
 	Passed     sql.NullBool
+	ReadyAt    sql.NullInt64  `db:"ready_at"`
 	WeChatID   sql.NullString `db:"wechat_id"`
 	HighResID  sql.NullString `db:"highres_id"`
 	ThumbID    sql.NullString `db:"thumb_id"`
@@ -143,7 +147,7 @@ func (f *flatRow) row() Row {
 		ID: callbackd.MessageID(f.ID), PublicID: f.PublicID, Account: account, Sender: callbackd.SenderID(f.SenderID),
 		Kind: f.Kind, Text: f.Text, SentAt: fromMS(f.SentAt), MsgID: uint64(f.MsgID), State: f.State, Moderation: f.Moderation, Reason: f.HeldReason,
 		Seq: f.Seq, Rev: f.Rev, ShownRev: f.ShownRev, ReceivedAt: fromMS(f.ReceivedAt), Web: f.Web,
-		Event: f.EventID, Host: f.Host},
+		Event: f.EventID, Host: f.Host, QueuedAt: fromMS(f.QueuedAt), Turn: f.Turn, Caption: f.Caption},
 		Stage: f.flatWall.stage()}
 	switch f.Kind {
 	case callbackd.KindLocation:
@@ -180,7 +184,7 @@ func (f flatPerson) person(account callbackd.AccountID, openID callbackd.OpenID)
 
 func (f *flatRow) media(account callbackd.AccountID) *callbackd.Media {
 	return &callbackd.Media{ID: callbackd.MediaID(f.MediaID.Int64), Account: account, Message: callbackd.MessageID(f.ID), Kind: f.Kind,
-		State: callbackd.MediaState(f.MediaState.String), Reason: f.Reason.String, Passed: f.Passed.Bool,
+		State: callbackd.MediaState(f.MediaState.String), Reason: f.Reason.String, Passed: f.Passed.Bool, ReadyAt: fromMS(f.ReadyAt.Int64),
 		WeChatID: f.WeChatID.String, HighResID: f.HighResID.String, ThumbID: f.ThumbID.String, PicURL: f.PicURL.String,
 		Format: f.Format.String, Source: f.Source.String, Duration: time.Duration(f.DurationMS.Int64) * time.Millisecond,
 		Width: int(f.Width.Int64), Height: int(f.Height.Int64), Waveform: f.Waveform,

@@ -9,7 +9,7 @@ import (
 )
 
 // Ring says that something changed. It may come without a reason; the rows tell.
-type Ring struct{ Walls, Jobs, Config, Notices bool }
+type Ring struct{ Walls, Jobs, Config, Notices, Queue bool }
 
 // bell tells listeners of commits. Rings that nobody has taken yet melt into one.
 type bell struct {
@@ -26,10 +26,10 @@ func (b *bell) ring(r ringing) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ch := range b.listeners {
-		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config, Notices: r.notices}
+		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config, Notices: r.notices, Queue: r.queue}
 		select {
 		case old := <-ch:
-			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config, next.Notices || old.Notices}
+			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config, next.Notices || old.Notices, next.Queue || old.Queue}
 		default:
 		}
 		ch <- next // never blocks: one place, emptied above, and only ring sends, under mu
@@ -57,7 +57,7 @@ const watchEvery = 200 * time.Millisecond
 // server, other nodes) and rings for it until ctx ends. SQLite is asked for
 // its data version; PostgreSQL notifies, and is asked as a safety net.
 func (db *DB) Watch(ctx context.Context) error {
-	all := ringing{walls: true, jobs: true, config: true, notices: true}
+	all := ringing{walls: true, jobs: true, config: true, notices: true, queue: true}
 	if db.dialect == postgres { // dialect: LISTEN
 		return db.watchPostgres(ctx, all)
 	}

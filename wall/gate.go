@@ -78,6 +78,9 @@ func waiting(row store.Row) []string {
 func describe(row store.Row) callbackd.PublicMessage {
 	m := callbackd.PublicMessage{ID: row.Message.PublicID, Seq: row.Message.Seq, Kind: row.Message.Kind, Text: row.Message.Text,
 		SentAt: row.Message.SentAt.UTC().Format(time.RFC3339), Host: row.Message.Host}
+	if c := row.Message.Caption; c != nil && row.Message.Kind == callbackd.KindVoice {
+		m.Text = *c // what a moderator wrote stands in the place of the recognised words
+	}
 	if p := row.Message.Place; p != nil {
 		m.Place = &callbackd.PublicPlace{Label: p.Label} // coordinates do not leave
 	}

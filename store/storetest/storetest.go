@@ -133,7 +133,7 @@ func (w *world) decide(row store.Row, d callbackd.Decision) {
 // Exercise runs the suite.
 func Exercise(t *testing.T, h Harness) {
 	for name, run := range map[string]func(*testing.T, Harness){
-		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Persons": exercisePersons,
+		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Queue": exerciseQueue, "Undo": exerciseUndo, "Search": exerciseSearch, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen, "Blocks": exerciseBlocks, "Events": exerciseEvents,
 		"Keys": exerciseKeys, "Connection": exerciseConnection, "Viewers": exerciseViewers,
@@ -145,8 +145,9 @@ func Exercise(t *testing.T, h Harness) {
 
 // CheckInvariants holds after every scenario: seq and rev are given once and
 // never beyond the wall's counters, what passed the gate has both, what never
-// passed has neither, nobody is two people, and a device belongs to the follower
-// to whom its viewer is bound.
+// passed has neither, a moderator is wanted for what waits and for nothing else,
+// nobody is two people, and a device belongs to the follower to whom its viewer
+// is bound.
 func CheckInvariants(t testing.TB, db *store.DB) {
 	t.Helper()
 	walls, err := db.ListWalls(ctx)
@@ -165,6 +166,8 @@ func CheckInvariants(t testing.TB, db *store.DB) {
 func checkWall(t testing.TB, db *store.DB, w store.Wall) (senders []callbackd.SenderID) {
 	t.Helper()
 	seqs, revs := map[int64]bool{}, map[int64]bool{}
+	faces := faces{}
+	defer func() { faces.check(t) }()
 	for before := callbackd.MessageID(0); ; {
 		rows, err := db.ListMessages(ctx, w.Account, store.MessageFilter{Before: before, Limit: 500})
 		if err != nil {
@@ -177,7 +180,8 @@ func checkWall(t testing.TB, db *store.DB, w store.Wall) (senders []callbackd.Se
 		for _, r := range rows {
 			m := r.Message
 			senders = append(senders, m.Sender)
-			was := m.State == callbackd.StateShown || m.State == callbackd.StateRemoved || m.State == callbackd.StateErased
+			// an approval that was taken back leaves a held message its place
+			was := m.State == callbackd.StateShown || m.State == callbackd.StateRemoved || m.State == callbackd.StateErased || m.Turn > 1 && m.Seq > 0
 			switch {
 			case was != (m.Seq > 0) || was != (m.Rev > 0) || was != (m.ShownRev > 0):
 				t.Errorf("invariants: message is %s with seq %d rev %d shown_rev %d", m.State, m.Seq, m.Rev, m.ShownRev)
@@ -187,6 +191,7 @@ func checkWall(t testing.TB, db *store.DB, w store.Wall) (senders []callbackd.Se
 				t.Errorf("invariants: rev %d, shown_rev %d on a wall at %d", m.Rev, m.ShownRev, w.Rev)
 			}
 			seqs[m.Seq], revs[m.Rev] = true, true
+			checkQueued(t, r, faces)
 			if m.Kind.HasMedia() != (r.Media != nil) {
 				t.Errorf("invariants: a %s has media: %v", m.Kind, r.Media != nil)
 			}

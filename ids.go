@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,14 @@ var slugShape = regexp.MustCompile(`^[a-z0-9-]{2,40}$`)
 
 // Valid reports whether s is 2–40 of a–z, 0–9 and '-'.
 func (s Slug) Valid() bool { return slugShape.MatchString(string(s)) }
+
+// deskPages are the first words of the desk's own pages, below which accounts
+// have theirs.
+var deskPages = []string{"login", "logout", "join", "moderate", "me", "operators", "audit", "health", "new"}
+
+// Reserved reports whether s is the name of a page of the desk: an account of that
+// name would have no desk.
+func (s Slug) Reserved() bool { return slices.Contains(deskPages, string(s)) }
 
 // OpenID is a follower's id within one account; the same person has another
 // one on every account. It is never public and never logged.

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -76,7 +77,14 @@ type Handlers struct {
 	visits   *visits
 	throttle *throttle
 	metrics  *metrics
+	sessions *scs.SessionManager // of the desk
+
+	closing context.Context // ends when streams must: a server that stops does not wait for them
+	close   context.CancelFunc
 }
+
+// CloseStreams ends whatever the desk's pages listen to; they come back.
+func (h *Handlers) CloseStreams() { h.close() }
 
 // New returns the endpoints. Run keeps what they remember fresh.
 func New(cfg Config) *Handlers {
@@ -86,7 +94,10 @@ func New(cfg Config) *Handlers {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	return &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
+	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
+	h.sessions = h.newSessions()
+	h.closing, h.close = context.WithCancel(context.Background())
+	return h
 }
 
 // Run forgets accounts when they change and writes down who visited, until ctx ends.
@@ -140,6 +151,7 @@ func (h *Handlers) routeShort(r chi.Router) {
 		r.Route("/api/v1", h.routeAPI)
 	}
 	r.Get("/MP_verify_{code:[A-Za-z0-9]+}.txt", h.plain(h.showMPVerify))
+	r.Route("/desk", h.routeDesk)
 	r.Get("/healthz", h.plain(h.showHealth))
 	r.Get("/readyz", h.plain(h.showReady))
 }

@@ -15,25 +15,33 @@ func (tx *Tx) audit(ctx context.Context, account callbackd.AccountID, actor, act
 
 // AuditEntry is one step that somebody took.
 type AuditEntry struct {
+	ID      int64 // grows with time
 	At      time.Time
 	Actor   string
 	Action  string
 	Message callbackd.MessageID // 0: about none
+	Public  callbackd.PublicID  // of the message; empty where it is about none, or nothing is left of it
 	Detail  string
 }
 
-// ListAudit returns an account's newest steps first.
-func (db *DB) ListAudit(ctx context.Context, account callbackd.AccountID, limit int) ([]AuditEntry, error) {
+// ListAudit returns an account's newest steps first: those before an entry, or
+// with 0 from the newest. Account 0 has the steps about the installation.
+func (db *DB) ListAudit(ctx context.Context, account callbackd.AccountID, before int64, limit int) ([]AuditEntry, error) {
 	var flat []struct {
-		At                    int64
+		ID, At                int64
 		Actor, Action, Detail string
 		MessageID             callbackd.MessageID `db:"message_id"`
+		PublicID              callbackd.PublicID  `db:"public_id"`
 	}
-	err := db.sel(ctx, &flat, `SELECT at, actor, action, COALESCE(message_id, 0) AS message_id, detail FROM audit
-		WHERE account_id = ? ORDER BY id DESC LIMIT ?`, account, limit)
+	where, args := `a.account_id = ?`, []any{account}
+	if before > 0 {
+		where, args = where+` AND a.id < ?`, append(args, before)
+	}
+	err := db.sel(ctx, &flat, `SELECT a.id, a.at, a.actor, a.action, COALESCE(a.message_id, 0) AS message_id, a.detail, COALESCE(m.public_id, '') AS public_id
+		FROM audit a LEFT JOIN messages m ON m.id = a.message_id WHERE `+where+` ORDER BY a.id DESC LIMIT ?`, append(args, limit)...)
 	out := make([]AuditEntry, len(flat))
 	for i, f := range flat {
-		out[i] = AuditEntry{At: fromMS(f.At), Actor: f.Actor, Action: f.Action, Message: f.MessageID, Detail: f.Detail}
+		out[i] = AuditEntry{ID: f.ID, At: fromMS(f.At), Actor: f.Actor, Action: f.Action, Message: f.MessageID, Public: f.PublicID, Detail: f.Detail}
 	}
 	return out, err
 }

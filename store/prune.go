@@ -26,6 +26,9 @@ const (
 	WeChatSendLife    = 7 * 24 * time.Hour
 )
 
+// DeadLinkLife is how long a moderator's link is listed after it is over.
+const DeadLinkLife = 30 * 24 * time.Hour
+
 // Prune drops what is kept no longer: raw bytes and operator pages after
 // keepRaw, used requests, old repeat keys, finished jobs, viewers that came no
 // more, notices. It works in small transactions and returns how many rows it
@@ -45,6 +48,9 @@ func (db *DB) Prune(ctx context.Context, keepRaw time.Duration) (total int64, er
 		{`DELETE FROM code_tries WHERE id IN (SELECT id FROM code_tries WHERE tried_at < ? LIMIT ?)`, now.Add(-CodeTryLife)},
 		{`DELETE FROM mention_tokens WHERE token IN (SELECT token FROM mention_tokens WHERE created_at < ? LIMIT ?)`, now.Add(-MentionTokenLife)},
 		{`DELETE FROM wechat_sends WHERE id IN (SELECT id FROM wechat_sends WHERE sent_at < ? LIMIT ?)`, now.Add(-WeChatSendLife)},
+		{`DELETE FROM desk_sessions WHERE token IN (SELECT token FROM desk_sessions WHERE expires_at < ? LIMIT ?)`, now},
+		{`DELETE FROM operator_links WHERE token IN (SELECT token FROM operator_links WHERE expires_at < ? LIMIT ?)`, now},
+		{`DELETE FROM moderator_links WHERE id IN (SELECT id FROM moderator_links WHERE expires_at < ? LIMIT ?)`, now.Add(-DeadLinkLife)},
 	} {
 		for {
 			var n int64

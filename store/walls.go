@@ -121,3 +121,17 @@ func (db *DB) ListRowsOfSender(ctx context.Context, sender callbackd.SenderID, l
 func (db *DB) GetMessageState(ctx context.Context, account callbackd.AccountID, id callbackd.PublicID) (state callbackd.State, err error) {
 	return state, db.get(ctx, &state, `SELECT state FROM messages WHERE account_id = ? AND public_id = ?`, account, id)
 }
+
+// CountMessages tells how many messages of an account are in each state.
+func (db *DB) CountMessages(ctx context.Context, account callbackd.AccountID) (map[callbackd.State]int, error) {
+	var counts []struct {
+		State callbackd.State
+		N     int
+	}
+	err := db.sel(ctx, &counts, `SELECT state, COUNT(*) AS n FROM messages WHERE account_id = ? GROUP BY state`, account)
+	out := map[callbackd.State]int{}
+	for _, c := range counts {
+		out[c.State] = c.N
+	}
+	return out, err
+}

@@ -51,6 +51,10 @@ func TestCatalogue_EveryKeyThatIsUsedExists(t *testing.T) {
 	}
 }
 
+// named is a key as a string of its own, in Go or in a template: a use where
+// there is such a key.
+var named = regexp.MustCompile(`"([a-z_]+(?:\.[a-z_]+)+)"`)
+
 // listed is a comment that names keys which the code below it chooses by an
 // expression: texts: queue.approve queue.refuse
 var listed = regexp.MustCompile(`(?m)(?://|/\*|{{/\*).*\btexts: ([a-z_. ]+)`)
@@ -98,6 +102,11 @@ func usedKeys(t *testing.T) map[string]string {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return err
+		}
+		for _, m := range named.FindAllStringSubmatch(string(b), -1) {
+			if catalogue()[m[1]] != nil {
+				used[m[1]] = path
+			}
 		}
 		for _, m := range listed.FindAllStringSubmatch(string(b), -1) {
 			for _, key := range strings.Fields(m[1]) {

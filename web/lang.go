@@ -45,6 +45,14 @@ func LangOf(r *http.Request) Lang {
 // T returns the text of a key in this language.
 func (l Lang) T(key string) (string, error) { return text(l, key) }
 
+// TextOr returns the text of a key; what is no key is a sentence itself.
+func (l Lang) TextOr(key string) string {
+	if t, err := l.T(key); err == nil {
+		return t
+	}
+	return key
+}
+
 // Other returns the language that stands beside l, smaller.
 func (l Lang) Other() Lang {
 	if l == English {

@@ -96,7 +96,7 @@ func TestScripts_ImportOnlyFilesOfOurs(t *testing.T) {
 		}
 		for _, m := range imported.FindAllStringSubmatch(string(file.body), -1) {
 			seen++
-			if target := path.Join("js", m[1]); files[target] == nil {
+			if target := path.Join(path.Dir(name), m[1]); files[target] == nil {
 				t.Errorf("%s imports %s, which is not there", name, m[1])
 			}
 		}

@@ -9,7 +9,8 @@ import (
 // TestTemplates checks each page's template against its struct: names, types
 // and functions, on every path through it.
 func TestTemplates(t *testing.T) {
-	for _, page := range []Page{WallPage{}, MePage{}, IndexPage{}, ErrorPage{}} {
+	for _, page := range []Page{WallPage{}, MePage{}, IndexPage{}, ErrorPage{}, DeskErrorPage{}, LoginPage{}, CodePage{}, DeskJoinPage{},
+		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{}} {
 		tmpl := templates().Lookup(page.template())
 		if tmpl == nil {
 			t.Errorf("%s: no such template", page.template())

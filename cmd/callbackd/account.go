@@ -22,21 +22,34 @@ func newAccountCommand(a *app) *cobra.Command {
 		newAccountLoginCommand(a), newAccountRemoveCommand(a))
 }
 
-// withAccount opens the installation and finds the account that an argument names.
-func (a *app) withAccount(ctx context.Context, slug string, fn func(*installation, *callbackd.Account) error) error {
+// withInstallation opens the installation for one command.
+func (a *app) withInstallation(ctx context.Context, fn func(*installation) error) error {
 	i, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer i.close()
+	return fn(i)
+}
+
+// withAccount opens the installation and finds the account that an argument names.
+func (a *app) withAccount(ctx context.Context, slug string, fn func(*installation, *callbackd.Account) error) error {
+	return a.withInstallation(ctx, func(i *installation) error {
+		account, err := i.account(ctx, slug)
+		if err != nil {
+			return err
+		}
+		return fn(i, account)
+	})
+}
+
+// account finds the account that an argument names.
+func (i *installation) account(ctx context.Context, slug string) (*callbackd.Account, error) {
 	account, err := i.db.GetAccount(ctx, callbackd.Slug(slug))
 	if errors.Is(err, callbackd.ErrNotFound) {
-		return fmt.Errorf("there is no account %q: callbackd account list shows all", slug)
+		return nil, fmt.Errorf("there is no account %q: callbackd account list shows all", slug)
 	}
-	if err != nil {
-		return err
-	}
-	return fn(i, account)
+	return account, err
 }
 
 // input reads the account that --from names.

@@ -45,6 +45,8 @@ func checkIdentity(a *callbackd.Account) error {
 	switch {
 	case !a.Slug.Valid():
 		return fmt.Errorf("slug %q: use 2–40 of a–z, 0–9 and -", a.Slug)
+	case a.ID == 0 && a.Slug.Reserved():
+		return fmt.Errorf("slug %q: the desk has a page of that name; choose another one", a.Slug)
 	case a.Name == "":
 		return errors.New("name is missing: write the account's name as people know it")
 	case strings.ContainsFunc(a.Name, unicode.IsControl) || utf8.RuneCountInString(a.Name) > maxName:

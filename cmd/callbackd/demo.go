@@ -79,6 +79,9 @@ func (a *app) demo(ctx context.Context, e *evening) error {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "\n  墙 · the wall:  %s\n  Ctrl-C 结束 · ends it\n\n", cfg.HTTP.PublicURL.JoinPath("wall", string(demoSlug)))
+	if err := a.welcomeOwner(ctx, inst); err != nil {
+		return err
+	}
 	return together(ctx, s.serve,
 		func(ctx context.Context) error { return srv.run(ctx, ports{public: public}) },
 		func(ctx context.Context) error { return s.typing(ctx, a.stdin, a.stdout) },

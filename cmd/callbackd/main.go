@@ -110,7 +110,7 @@ func newRoot(a *app) *cobra.Command {
 	a.settings = addSettings(root.PersistentFlags())
 	root.AddCommand(
 		newServeCommand(a), newDemoCommand(a), newAccountCommand(a), newMessageCommand(a), newEventCommand(a), newWallCommand(a),
-		newDoctorCommand(a),
+		newOperatorCommand(a), newDoctorCommand(a),
 		newMigrateCommand(a), newRehearsalCommand(a), newVersionCommand(a),
 	)
 	return root

@@ -186,7 +186,7 @@ func TestMessageDecide_IsAudited(t *testing.T) {
 	i, a := s.installation(), s.account("spring")
 	id := string(i.say(t, a, "oA", "x"))
 	s.done("", "message", "approve", "spring", id)
-	entries, err := i.db.ListAudit(context.Background(), a.ID, 10)
+	entries, err := i.db.ListAudit(context.Background(), a.ID, 0, 10)
 	s.must(err)
 	if len(entries) == 0 || entries[0].Action != "approve" || !strings.HasPrefix(entries[0].Actor, "shell") {
 		t.Errorf("%+v", entries)

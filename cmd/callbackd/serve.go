@@ -45,6 +45,10 @@ func (a *app) serve(ctx context.Context, cfg Config) error {
 		ports.close()
 		return err
 	}
+	if err := a.welcomeOwner(ctx, inst); err != nil {
+		ports.close()
+		return err
+	}
 	s.tls = tls
 	return s.run(ctx, ports)
 }

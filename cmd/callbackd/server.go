@@ -137,6 +137,7 @@ func (s *server) run(ctx context.Context, p ports) error {
 	case err = <-failed:
 	}
 	s.ready.Store(false)
+	s.handlers.CloseStreams()
 	stopHub() // streams first: whoever watches is told to come back. Who does not listen holds up nobody
 	limit, cancel := context.WithTimeout(base, shutdownLimit)
 	defer cancel()

@@ -65,7 +65,7 @@ func exerciseBlocks(t *testing.T, h Harness) {
 				t.Errorf("%+v", s)
 			}
 		}
-		entries, err := w.db.ListAudit(ctx, w.acc.ID, 4)
+		entries, err := w.db.ListAudit(ctx, w.acc.ID, 0, 4)
 		w.must(err)
 		got := ""
 		for _, e := range entries {

@@ -214,7 +214,7 @@ func stageIsKept(t *testing.T, h Harness) {
 	if rows, err := w.db.ListRowsOfSender(ctx, w.wall()[0].Sender.ID, 10); err != nil || len(rows) != 1 || rows[0].Stage.Cleared != 3 {
 		t.Errorf("%d rows of the sender, %v", len(rows), err)
 	}
-	entries, err := w.db.ListAudit(ctx, w.acc.ID, 20)
+	entries, err := w.db.ListAudit(ctx, w.acc.ID, 0, 20)
 	w.must(err)
 	if len(entries) != 9 || entries[0].Action != "clear" || entries[8].Action != "account-add" || entries[7].Message == 0 {
 		t.Errorf("%d entries: %+v", len(entries), entries)

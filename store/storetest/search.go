@@ -95,7 +95,7 @@ func exerciseSearch(t *testing.T, h Harness) {
 		if m := w.message(id).Message; m.Caption != nil || m.Rev != rev+2 {
 			t.Errorf("%v", m.Caption)
 		}
-		entries, err := w.db.ListAudit(ctx, w.acc.ID, 2)
+		entries, err := w.db.ListAudit(ctx, w.acc.ID, 0, 2)
 		if w.must(err); entries[1].Action != "caption" || entries[1].Detail != "0 characters" || entries[0].Detail != "recognised words" {
 			t.Errorf("%+v", entries)
 		}

@@ -168,7 +168,7 @@ func undoTrail(t *testing.T, h Harness) {
 		trail[1].Messages != 2 || trail[1].Undone || trail[1].Actor != "operator:a" {
 		t.Fatalf("%+v", trail)
 	}
-	entries, err := w.db.ListAudit(ctx, w.acc.ID, 1)
+	entries, err := w.db.ListAudit(ctx, w.acc.ID, 0, 1)
 	w.must(err)
 	if e := entries[0]; e.Action != "undo remove" || e.Actor != "operator:b" || e.Detail != "removed → shown" {
 		t.Fatalf("%+v", e)

@@ -129,7 +129,7 @@ func exerciseModerate(t *testing.T, h Harness) {
 		w := newWorld(t, h, callbackd.ModerationHold)
 		w.accept(w.text("oA", "x"))
 		w.decide(w.messages("")[0], callbackd.DecisionApprove)
-		entries, err := w.db.ListAudit(ctx, w.acc.ID, 10)
+		entries, err := w.db.ListAudit(ctx, w.acc.ID, 0, 10)
 		w.must(err)
 		if len(entries) != 2 || entries[0].Action != "approve" || entries[0].Actor != "test" || entries[0].Detail != "held → shown" {
 			t.Fatalf("%+v", entries)

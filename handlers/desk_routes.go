@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"callbackd"
+)
+
+// reach says whom a route of the desk is for.
+type reach int
+
+const (
+	reachOpen     reach = iota // whoever comes: it looks at what is shown itself
+	reachAnybody               // whoever has a session
+	reachOperator              // operators; not the bearers of moderators' links
+	reachOwner                 // operators that own everything
+	reachAccount               // whoever has the role on the account that the path names
+)
+
+// deskRoute is a row of the table of the desk's routes: who may ask for what.
+type deskRoute struct {
+	method, pattern string
+	reach           reach
+	role            callbackd.Role // the least; with reachAccount
+	do              deskEndpoint
+}
+
+// deskEndpoint is a handler of the desk: it knows who asks.
+type deskEndpoint func(w http.ResponseWriter, r *http.Request, c *deskCall) error
+
+const (
+	get  = http.MethodGet
+	post = http.MethodPost
+)
+
+// deskRoutes is the table. Whatever the desk answers stands here, and nothing
+// else is reached: deskRouter has no other source.
+func (h *Handlers) deskRoutes() []deskRoute {
+	return []deskRoute{
+		{get, "/login", reachOpen, "", h.showDeskLogin},
+		{post, "/login", reachOpen, "", h.doDeskLogin},
+		{get, "/login/code", reachOpen, "", h.showDeskCode},
+		{post, "/login/code", reachOpen, "", h.doDeskCode},
+		{get, "/join/{token}", reachOpen, "", h.showDeskJoin},
+		{post, "/join/{token}", reachOpen, "", h.doDeskJoin},
+		{get, "/moderate/{token}", reachOpen, "", h.showModeratorLink},
+		{post, "/moderate/{token}", reachOpen, "", h.doModeratorLink},
+
+		{get, "/", reachAnybody, "", h.showDeskAccounts},
+		{post, "/logout", reachAnybody, "", h.doDeskLogout},
+
+		{get, "/me", reachOperator, "", h.showDeskMe},
+		{post, "/me/password", reachOperator, "", h.doDeskPassword},
+		{post, "/me/two-factor", reachOperator, "", h.doTwoFactor},
+
+		{get, "/operators", reachOwner, "", h.showOperators},
+		{post, "/operators", reachOwner, "", h.doInviteOperator},
+		{post, "/operators/{operator}/remove", reachOwner, "", h.doRemoveOperator},
+		{post, "/operators/{operator}/role", reachOwner, "", h.doOperatorRole},
+		{get, "/audit", reachOwner, "", h.showInstallationAudit},
+
+		{get, "/{account}", reachAccount, callbackd.RoleModerator, h.showRoom},
+		{get, "/{account}/stream", reachAccount, callbackd.RoleModerator, h.showStream},
+		{get, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.showModeratorLinks},
+		{post, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.doAddModeratorLink},
+		{post, "/{account}/links/{link}/revoke", reachAccount, callbackd.RoleAdmin, h.doRevokeModeratorLink},
+		{get, "/{account}/audit", reachAccount, callbackd.RoleModerator, h.showAudit},
+	}
+}
+
+// deskStates are what pages of the desk hear live: what → least role and the
+// state as JSON, made anew whenever the store rings.
+func (h *Handlers) deskStates() map[string]deskState {
+	return map[string]deskState{
+		"room": {callbackd.RoleModerator, h.roomState},
+	}
+}
+
+// routeDesk adds the desk below /desk.
+func (h *Handlers) routeDesk(r chi.Router) {
+	r.Use(h.sessions.LoadAndSave, deskHeaders)
+	for _, route := range h.deskRoutes() {
+		serve := h.guard(route)
+		r.Method(route.method, route.pattern, serve)
+		if route.method == http.MethodGet {
+			r.Method(http.MethodHead, route.pattern, serve)
+		}
+	}
+}
+
+// deskHeaders keeps what the desk shows out of every cache.
+func deskHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}

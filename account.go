@@ -22,7 +22,7 @@ type Moderation string
 
 const (
 	ModerationHold Moderation = "hold" // a moderator passes everything
-	ModerationAuto Moderation = "auto" // plain words of senders known to be good pass
+	ModerationAuto Moderation = "auto" // what the filters find nothing in passes
 	ModerationOpen Moderation = "open" // everything passes
 )
 
@@ -79,7 +79,10 @@ type Account struct {
 	MPWeb      *MPWebLogin
 	Resolve    []Strategy // empty: DefaultStrategies of the dialect
 	Notices    NoticeOptions
+	Filters    FilterOptions
 	MPVerify   string // code of the file by which the platform sees that our host is the account's, for web authorisation; empty: none
+
+	CheckerSecret Secret // the word that the checker (Filters.Checker) knows us by
 
 	CreatedAt time.Time
 

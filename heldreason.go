@@ -12,7 +12,7 @@ const (
 	HeldBlocked = "blocked" // the sender is blocked
 	HeldNoList  = "no-list" // auto has no word list, so it holds everything
 	HeldWord    = "word"    // list, word, part (text, name, title, place)
-	HeldLink    = "link"    // part
+	HeldLink    = "link"    // an address, or a shared article
 	HeldRate    = "rate"    // messages a minute that are allowed
 	HeldFirst   = "first"   // nothing of this sender was approved yet
 	HeldRemoved = "removed" // something of this sender was taken down

@@ -15,6 +15,7 @@ const (
 	JobMediaSearch JobKind = "media-search" // key media: find the file on the operator pages and get it
 	JobMediaMake   JobKind = "media-make"   // key media: make what the page plays from the bytes
 	JobJoinQR      JobKind = "join-qr"      // key account: make or renew the join QR
+	JobCheck       JobKind = "check"        // key message: ask the account's checker
 	JobPrune       JobKind = "prune"        // key "": drop what is kept no longer
 )
 

@@ -60,34 +60,6 @@ func Decide(from State, d Decision) (State, bool) {
 	return from, false
 }
 
-// Arrival is the evidence for the first state of a message.
-type Arrival struct {
-	Blocked        bool // the sender is
-	Moderation     Moderation
-	Kind           Kind
-	Text           string
-	SenderApproved int // messages of this sender that a moderator approved
-	SenderRemoved  int // messages of this sender that a moderator took down
-}
-
-// FirstState is the rule of the gate for a message that arrives. What is not
-// known to be good is held: an unknown moderation holds everything. Whoever is
-// blocked is refused in every moderation.
-func FirstState(a Arrival) State {
-	if a.Blocked {
-		return StateRefused
-	}
-	switch a.Moderation {
-	case ModerationOpen:
-		return StateShown
-	case ModerationAuto:
-		if a.Kind == KindText && !ContainsLink(a.Text) && a.SenderApproved > 0 && a.SenderRemoved == 0 {
-			return StateShown
-		}
-	}
-	return StateHeld
-}
-
 // ContainsLink reports whether a text holds anything that a person or a chat
 // client would take for an address. It errs on the side of yes.
 func ContainsLink(text string) bool {

@@ -76,12 +76,32 @@ func (p *patient) join(ctx context.Context) Finding {
 	return off(say("没有二维码：页面请人搜索公众号名称", "no join QR: the wall asks to search for the account's name"), p.set("join_url, app_secret / mpweb"))
 }
 
-func (p *patient) moderation(context.Context) Finding {
+func (p *patient) moderation(ctx context.Context) Finding {
 	switch p.a.Moderation {
 	case callbackd.ModerationAuto:
-		return ok(say("熟人的文字直接上墙，其余先审", "plain words of known senders pass, a moderator passes the rest"))
+		return p.filters(ctx)
 	case callbackd.ModerationOpen:
 		return off(say("不审核：所有消息直接上墙", "no moderation: everything goes on the wall at once"), p.set("moderation = hold"))
 	}
 	return ok(say("先审后发", "a moderator passes everything"))
+}
+
+// filters says what auto moderation goes by; without a word list it is hold.
+func (p *patient) filters(ctx context.Context) Finding {
+	lists, err := p.DB.ListWordLists(ctx, p.a.ID)
+	if err != nil {
+		return fail(say("词表读不到：%v", "the word lists are not read: %v", err), say("检查数据库", "check the database"))
+	}
+	words := 0
+	for _, l := range lists {
+		words += l.Count
+	}
+	switch {
+	case words == 0:
+		return off(say("自动审核还没有词表，等同先审后发", "auto has no word list, so a moderator passes everything"),
+			say("导入词表：callbackd words %[1]s import NAME FILE", "import one: callbackd words %[1]s import NAME FILE", p.a.Slug))
+	case p.a.Filters.Checker != "":
+		return ok(say("自动审核：词表 %d 个，共 %d 词，再问检查服务", "auto lets pass what the filters find nothing in (lists: %d, words: %d) and the checker passes", len(lists), words))
+	}
+	return ok(say("自动审核：词表 %d 个，共 %d 词", "auto lets pass what the filters find nothing in (lists: %d, words: %d)", len(lists), words))
 }

@@ -33,7 +33,7 @@ type failing struct {
 // TestChecks_EachHasARowInWhichItFails: a check that nobody has seen failing
 // may be one that cannot fail.
 func TestChecks_EachHasARowInWhichItFails(t *testing.T) {
-	fails := map[string]bool{"moderation": true} // open is a choice: its row is off
+	fails := map[string]bool{}
 	rows := append(installationRows(), append(linkRows(), append(apiRows(), accountRows()...)...)...)
 	for _, r := range rows {
 		if r.level == doctor.Fail {
@@ -238,6 +238,10 @@ func accountRows() []failing {
 		return func(w *ward, _ *rehearsal.Account, _ *callbackd.Account) { w.public = answer(status, body) }
 	}
 	set := func(f func(*callbackd.Account)) func(*callbackd.Account) { return f }
+	auto := func(a *callbackd.Account) { a.Moderation = callbackd.ModerationAuto }
+	listed := func(w *ward, _ *rehearsal.Account, a *callbackd.Account) {
+		w.must(w.DB.SetWordList(context.Background(), a.ID, "list", []string{"one", "two"}, "test"))
+	}
 	closed := func(w *ward, _ *rehearsal.Account, _ *callbackd.Account) { w.must(w.DB.Close()) }
 	return []failing{
 		{name: "plain mode", check: "keys", level: doctor.Off, change: set(func(a *callbackd.Account) { a.Mode = callbackd.ModePlain }), words: []string{"can forge", "safe mode"}},
@@ -265,7 +269,11 @@ func accountRows() []failing {
 		{name: "nothing to join by", check: "join", level: doctor.Off, change: set(func(a *callbackd.Account) { a.AppSecret = "" }), words: []string{"join_url, app_secret / mpweb"}},
 		{name: "address to join", check: "join", level: doctor.OK, change: set(func(a *callbackd.Account) { a.JoinURL = "http://weixin.qq.com/r/x" }), words: []string{"join_url"}},
 		{name: "open", check: "moderation", level: doctor.Off, change: set(func(a *callbackd.Account) { a.Moderation = callbackd.ModerationOpen }), words: []string{"at once", "hold"}},
-		{name: "auto", check: "moderation", level: doctor.OK, change: set(func(a *callbackd.Account) { a.Moderation = callbackd.ModerationAuto }), words: []string{"known senders"}},
+		{name: "no list", check: "moderation", level: doctor.Off, change: set(auto), words: []string{"no word list", "callbackd words gala import"}},
+		{name: "lists not read", check: "moderation", level: doctor.Fail, change: set(auto), spoil: closed, words: []string{"not read", "check the database"}},
+		{name: "auto", check: "moderation", level: doctor.OK, change: set(auto), spoil: listed, words: []string{"lists: 1, words: 2"}},
+		{name: "auto with a checker", check: "moderation", level: doctor.OK, change: set(func(a *callbackd.Account) { auto(a); a.Filters.Checker = "https://checker.example" }),
+			spoil: listed, words: []string{"the checker passes"}},
 		{name: "wrong setting", check: "notices", level: doctor.Fail, spoil: func(w *ward, _ *rehearsal.Account, _ *callbackd.Account) {
 			w.Vendors = map[callbackd.Provider]error{callbackd.ProviderFCM: errors.New("--fcm-credentials-file: no such file")}
 		}, words: []string{"FCM", "no such file", "start callbackd serve again"}},

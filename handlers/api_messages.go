@@ -51,7 +51,7 @@ func (h *Handlers) doMessage(w http.ResponseWriter, r *http.Request, c caller) e
 		return refuse(callbackd.ErrForbidden, "你已取消关注，请先在微信里重新关注这个公众号", "you do not follow the account any more: follow it in WeChat first")
 	}
 	cb := webMessage(c, from, text, cmp.Or(key, string(callbackd.NewPublicID())), h.Now())
-	cb.Mentions = mentions
+	cb.Mentions, cb.Found = mentions, h.filters.Judge(r.Context(), c.account, cb.Message)
 	out, err := h.DB.Accept(r.Context(), cb)
 	if err != nil {
 		return fmt.Errorf("store a message of the page: %w", err)

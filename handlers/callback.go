@@ -104,6 +104,9 @@ func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callb
 	if unreadable {
 		cb.Outcome = store.OutcomeUnreadable
 	}
+	if cb.Message != nil {
+		cb.Found = h.filters.Judge(r.Context(), a, cb.Message)
+	}
 	stored, err := h.DB.Accept(r.Context(), cb)
 	if errors.Is(err, callbackd.ErrForbidden) {
 		return "forged", nil, err

@@ -23,6 +23,7 @@ import (
 	"callbackd/notify"
 	"callbackd/notify/push"
 	"callbackd/store"
+	"callbackd/wall"
 	"callbackd/web"
 	"callbackd/wechat"
 )
@@ -77,6 +78,7 @@ type Handlers struct {
 	visits   *visits
 	throttle *throttle
 	metrics  *metrics
+	filters  *wall.Filters
 	sessions *scs.SessionManager // of the desk
 
 	closing context.Context // ends when streams must: a server that stops does not wait for them
@@ -94,7 +96,8 @@ func New(cfg Config) *Handlers {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics)}
+	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics),
+		filters: wall.NewFilters(cfg.DB, cfg.Log)}
 	h.sessions = h.newSessions()
 	h.closing, h.close = context.WithCancel(context.Background())
 	return h
@@ -104,6 +107,7 @@ func New(cfg Config) *Handlers {
 func (h *Handlers) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { h.visits.run(ctx) })
+	parts.Go(func() { _ = h.filters.Run(ctx) }) // ends with ctx, without an error
 	defer parts.Wait()
 	return h.accounts.run(ctx, h.visits.forget)
 }

@@ -57,6 +57,7 @@ type Callback struct {
 	Answer     string             // text of the passive reply; empty: success
 	Message    *callbackd.Message // nil: an event, or no message. Its PublicID is drawn where it has none
 	Media      *callbackd.Media   // with Message only
+	Found      callbackd.Findings // of the filters, in Message
 	// Mentions are whom the author chose, in the order of the text; names in the
 	// text itself are looked at later.
 	Mentions []callbackd.SenderID
@@ -314,51 +315,15 @@ func (tx *Tx) acceptMessage(ctx context.Context, cb *Callback, sender cachedSend
 	if err := tx.addMentions(ctx, callbackd.MessageID(id), cb.Mentions); err != nil {
 		return "", err
 	}
+	if reason.Code() == callbackd.HeldWaits {
+		if err := tx.enqueueCheck(ctx, cb.Account.ID, id, cb.ReceivedAt); err != nil {
+			return "", err
+		}
+	}
 	if cb.Media == nil {
 		return state, nil
 	}
 	return state, tx.acceptMedia(ctx, cb, id)
-}
-
-// firstState asks the gate's rule for arrivals, with what the account is known to
-// do. Only a message that would be shown costs a look at its wall, whose lock it
-// takes anyway: there stands what is true now. Nothing is shown that comes
-// outside a live event.
-func (tx *Tx) firstState(ctx context.Context, cb *Callback, sender cachedSender, walls *wallCounters) (callbackd.State, callbackd.HeldReason, callbackd.Moderation, error) {
-	moderation := cb.Account.ModerationNow()
-	state, reason, err := tx.stateUnder(ctx, cb, sender, moderation)
-	if err != nil || state != callbackd.StateShown {
-		return state, reason, moderation, err
-	}
-	c, err := walls.of(ctx, cb.Account.ID)
-	if err != nil {
-		return "", "", "", err
-	}
-	if c.belongs() == callbackd.OutsideEvents {
-		return callbackd.StateHeld, "", moderation, nil
-	}
-	if now := cmp.Or(c.Moderation, cb.Account.Moderation); now != moderation {
-		moderation = now
-		state, reason, err = tx.stateUnder(ctx, cb, sender, moderation)
-	}
-	return state, reason, moderation, err
-}
-
-// stateUnder is the first state in a moderation; only auto needs to know the sender.
-func (tx *Tx) stateUnder(ctx context.Context, cb *Callback, sender cachedSender, moderation callbackd.Moderation) (callbackd.State, callbackd.HeldReason, error) {
-	a := callbackd.Arrival{Blocked: sender.blocked, Moderation: moderation, Kind: cb.Message.Kind, Text: cb.Message.Text}
-	if a.Moderation == callbackd.ModerationAuto {
-		var row struct{ Approved, Removed int }
-		if err := tx.get(ctx, &row, `SELECT approved, removed FROM senders WHERE id = ?`, sender.id); err != nil {
-			return "", "", err
-		}
-		a.SenderApproved, a.SenderRemoved = row.Approved, row.Removed
-	}
-	var reason callbackd.HeldReason
-	if a.Blocked {
-		reason = callbackd.NewHeldReason(callbackd.HeldBlocked)
-	}
-	return callbackd.FirstState(a), reason, nil
 }
 
 func (tx *Tx) acceptMedia(ctx context.Context, cb *Callback, message int64) error {

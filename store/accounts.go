@@ -32,6 +32,8 @@ type flatAccount struct {
 	Resolve             string
 	Notices             string
 	MPVerify            string `db:"mp_verify"`
+	Filters             string
+	CheckerSecret       []byte `db:"checker_secret"`
 	CreatedAt           int64  `db:"created_at"`
 
 	// of its wall
@@ -41,7 +43,7 @@ type flatAccount struct {
 }
 
 const accountColumns = `id, slug, name, original_id, app_id, app_secret, token, aes_key, previous_aes_key, previous_aes_key_until,
-	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, mp_verify, created_at`
+	mode, moderation, join_url, welcome, owner, mpweb_username, mpweb_password, mpweb_dialect, resolve, notices, mp_verify, filters, checker_secret, created_at`
 
 // sqlAccounts reads accounts with what of their walls is asked for each message
 // that comes; a WHERE or ORDER clause follows.
@@ -101,6 +103,11 @@ func (db *DB) account(f flatAccount) (*callbackd.Account, error) {
 			err = fmt.Errorf("read the notice options of account %s: %w", f.Slug, err)
 		}
 	}
+	if f.Filters != "" && err == nil {
+		if err = json.Unmarshal([]byte(f.Filters), &a.Filters); err != nil {
+			err = fmt.Errorf("read the filter options of account %s: %w", f.Slug, err)
+		}
+	}
 	open := func(dst *callbackd.Secret, column string, sealed []byte) {
 		if err == nil {
 			*dst, err = db.openSecret(f.ID, column, sealed)
@@ -110,6 +117,7 @@ func (db *DB) account(f flatAccount) (*callbackd.Account, error) {
 	open(&a.Token, "token", f.Token)
 	open(&a.AESKey, "aes_key", f.AESKey)
 	open(&a.PreviousAESKey, "previous_aes_key", f.PreviousAESKey)
+	open(&a.CheckerSecret, "checker_secret", f.CheckerSecret)
 	if a.MPWeb != nil {
 		open(&a.MPWeb.Password, "mpweb_password", f.MPWebPassword)
 	}
@@ -129,17 +137,17 @@ func (db *DB) accountValues(a *callbackd.Account) []any {
 	return []any{a.Name, a.OriginalID, a.AppID, db.sealSecret(a.ID, "app_secret", a.AppSecret), db.sealSecret(a.ID, "token", a.Token),
 		db.sealSecret(a.ID, "aes_key", a.AESKey), db.sealSecret(a.ID, "previous_aes_key", a.PreviousAESKey), ms(a.PreviousAESKeyUntil),
 		a.Mode, a.Moderation, a.JoinURL, a.Welcome, a.Owner, mp.Username, db.sealSecret(a.ID, "mpweb_password", mp.Password), mp.Dialect,
-		strings.Join(resolve, ","), noticeOptions(a.Notices), a.MPVerify}
+		strings.Join(resolve, ","), optionsJSON(a.Notices), a.MPVerify, optionsJSON(a.Filters), db.sealSecret(a.ID, "checker_secret", a.CheckerSecret)}
 }
 
-// noticeOptions are an account's as JSON; empty: the defaults.
-func noticeOptions(o callbackd.NoticeOptions) string {
-	if o == (callbackd.NoticeOptions{}) {
+// optionsJSON are options of an account as JSON; empty: the defaults.
+func optionsJSON[T comparable](o T) string {
+	if o == *new(T) {
 		return ""
 	}
 	b, err := json.Marshal(o)
 	if err != nil {
-		panic("notice options hold nothing that JSON cannot: " + err.Error())
+		panic("options hold nothing that JSON cannot: " + err.Error())
 	}
 	return string(b)
 }
@@ -151,7 +159,7 @@ func (db *DB) InsertAccount(ctx context.Context, a *callbackd.Account, actor str
 	return db.Write(ctx, func(tx *Tx) error {
 		args := append(append([]any{a.ID, a.Slug}, db.accountValues(a)...), ms(a.CreatedAt))
 		if _, err := tx.exec(ctx, `INSERT INTO accounts (`+accountColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, orderAccount(args)...); err != nil {
 			return err
 		}
 		if _, err := tx.exec(ctx, `INSERT INTO walls (account_id) VALUES (?)`, a.ID); err != nil {
@@ -211,7 +219,7 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 		}
 		n, err := tx.exec(ctx, `UPDATE accounts SET name = ?, original_id = ?, app_id = ?, app_secret = ?, token = ?, aes_key = ?,
 			previous_aes_key = ?, previous_aes_key_until = ?, mode = ?, moderation = ?, join_url = ?, welcome = ?, owner = ?, mpweb_username = ?,
-			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, mp_verify = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
+			mpweb_password = ?, mpweb_dialect = ?, resolve = ?, notices = ?, mp_verify = ?, filters = ?, checker_secret = ?, config_rev = config_rev + 1 WHERE id = ?`, append(db.accountValues(a), a.ID)...)
 		if err != nil {
 			return err
 		}

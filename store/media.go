@@ -54,7 +54,8 @@ type Made struct {
 }
 
 // SetMediaReady stores what the page plays. It passes the gate at once only
-// where the message arrived in open moderation; a media row that is no longer
+// where the message arrived in open moderation, or in auto and from a sender who
+// is trusted and whose message auto let through; a media row that is no longer
 // pending is left as it is.
 func (db *DB) SetMediaReady(ctx context.Context, id callbackd.MediaID, made Made) error {
 	return db.endMedia(ctx, id, func(tx *Tx, row Row) error {
@@ -69,9 +70,15 @@ func (db *DB) SetMediaReady(ctx context.Context, id callbackd.MediaID, made Made
 			}
 		}
 		_, err := tx.exec(ctx, `UPDATE media SET state = 'ready', passed = ?, ready_at = ?, duration_ms = ?, width = ?, height = ?, waveform = ? WHERE id = ?`,
-			row.Message.Moderation == callbackd.ModerationOpen, ms(tx.db.now()), made.Duration.Milliseconds(), made.Width, made.Height, made.Waveform, id)
+			passesAtOnce(row), ms(tx.db.now()), made.Duration.Milliseconds(), made.Width, made.Height, made.Waveform, id)
 		return err
 	})
+}
+
+func passesAtOnce(row Row) bool {
+	m := row.Message
+	return m.Moderation == callbackd.ModerationOpen ||
+		m.Moderation == callbackd.ModerationAuto && m.State == callbackd.StateShown && m.Reason == "" && row.Sender.Trusted
 }
 
 // SetMediaFailed gives a media row up; reason is a key for people.

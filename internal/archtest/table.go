@@ -25,8 +25,8 @@ var Rooms = []Room{
 		Hides: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	{Path: "handlers", What: "HTTP: routes, one file per page or endpoint, one function that turns an error into an answer",
 		To: []string{"wall", "wall/filter", "doctor", "notify", "notify/push", "web", "live", "wechat", "blob", "store"}},
-	{Path: "wall", What: "the gate, the public view of a message, publishing of changes, public names",
-		To: []string{"live", "blob", "store"}},
+	{Path: "wall", What: "the gate, the public view of a message, publishing of changes, public names, filters of what arrives",
+		To: []string{"wall/filter", "live", "blob", "store"}},
 	// below store, which judges a name in the transaction that keeps it
 	{Path: "wall/filter", What: "listed words however they are written, links, names that pose as others. Pure",
 		Hides: []string{"github.com/mtibben/confusables", "github.com/mozillazg/go-pinyin"}},

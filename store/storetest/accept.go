@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,6 +139,7 @@ func exerciseAccept(t *testing.T, h Harness) {
 			}
 		}
 	})
+	t.Run("AutoLetsTrustedPeoplesFilesThrough", func(t *testing.T) { acceptTrusted(t, h) })
 	t.Run("AutoLetsKnownPeoplesPlainWordsThrough", func(t *testing.T) { acceptAuto(t, h) })
 	t.Run("WhatWasWrittenOnThePageIsNoEvidence", func(t *testing.T) { acceptWeb(t, h) })
 	t.Run("ManyAtOnceAreAllThereOnce", func(t *testing.T) { acceptMany(t, h) })
@@ -207,7 +209,11 @@ func acceptBadRow(t *testing.T, h Harness) {
 
 func acceptAuto(t *testing.T, h Harness) {
 	w := newWorld(t, h, callbackd.ModerationAuto)
-	state := func(words string) callbackd.State { return w.accept(w.text("oA", words)).State }
+	looked := func(cb *store.Callback) *store.Callback {
+		cb.Found = callbackd.Findings{Lists: true, Link: strings.Contains(cb.Message.Text, "://")}
+		return cb
+	}
+	state := func(words string) callbackd.State { return w.accept(looked(w.text("oA", words))).State }
 	if s := state("第一句"); s != callbackd.StateHeld {
 		t.Fatalf("stranger: %s", s)
 	}
@@ -218,12 +224,52 @@ func acceptAuto(t *testing.T, h Harness) {
 	if s := state("看 http://t.cn/x"); s != callbackd.StateHeld {
 		t.Fatalf("link: %s", s)
 	}
-	if s := w.accept(w.voice("oA")).State; s != callbackd.StateHeld {
+	if s := w.accept(looked(w.voice("oA"))).State; s != callbackd.StateHeld {
 		t.Fatalf("voice: %s", s)
+	}
+	for range callbackd.DefaultPerMinute { // the minute has some already
+		w.accept(looked(w.text("oA", "noch eins")))
+	}
+	if row := w.messages("held")[0]; row.Message.Reason != callbackd.NewHeldReason(callbackd.HeldRate, "6") {
+		t.Fatalf("too many: %q", row.Message.Reason)
+	}
+	w.clock.Advance(time.Minute)
+	if s := state("später"); s != callbackd.StateShown {
+		t.Fatalf("a minute later: %s", s)
+	}
+	if s := w.accept(w.text("oA", "niemand sah es an")).State; s != callbackd.StateHeld {
+		t.Fatalf("without filters: %s", s)
 	}
 	w.decide(w.messages("shown")[0], callbackd.DecisionRemove)
 	if s := state("第三句"); s != callbackd.StateHeld {
 		t.Fatalf("after a removal: %s", s)
+	}
+}
+
+// acceptTrusted: what a trusted sender sends passes with its file; a listed word
+// holds it all the same.
+func acceptTrusted(t *testing.T, h Harness) {
+	w := newWorld(t, h, callbackd.ModerationAuto)
+	voice := func(found callbackd.Findings) store.Row {
+		cb := w.voice("oA")
+		cb.Found = found
+		public := w.accept(cb).Public
+		row, err := w.db.GetMessage(ctx, w.acc.ID, public)
+		w.must(err)
+		w.must(w.db.SetMediaReady(ctx, row.Media.ID, store.Made{Main: callbackd.Variant{Blob: string(public), Type: "audio/mpeg", Size: 1}}))
+		row, err = w.db.GetMessage(ctx, w.acc.ID, public)
+		w.must(err)
+		return row
+	}
+	if row := voice(callbackd.Findings{Lists: true}); row.Message.State != callbackd.StateHeld || row.Message.Reason != callbackd.HeldMedia {
+		t.Fatalf("stranger: %s %s", row.Message.State, row.Message.Reason)
+	}
+	w.must(w.db.SetTrusted(ctx, w.acc.ID, w.whole("oA").ID, true, "test"))
+	if row := voice(callbackd.Findings{Lists: true}); row.Message.State != callbackd.StateShown || !row.Media.Passed {
+		t.Fatalf("trusted: %s %s, passed %v", row.Message.State, row.Message.Reason, row.Media.Passed)
+	}
+	if row := voice(callbackd.Findings{Lists: true, Word: "word|l|w|text"}); row.Message.State != callbackd.StateHeld || row.Media.Passed {
+		t.Fatalf("a listed word: %s, passed %v", row.Message.State, row.Media.Passed)
 	}
 }
 

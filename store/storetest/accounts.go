@@ -17,13 +17,14 @@ func exerciseAccounts(t *testing.T, h Harness) {
 			Moderation: callbackd.ModerationAuto, JoinURL: "http://weixin.qq.com/r/x", Welcome: "hi", Owner: "acme", MPVerify: "AbCd1234",
 			MPWeb:   &callbackd.MPWebLogin{Username: "u", Password: "p", Dialect: callbackd.Dialect2014},
 			Resolve: []callbackd.Strategy{callbackd.StrategyUserPage, callbackd.StrategyMsgID},
+			Filters: callbackd.FilterOptions{PerMinute: 3, Pinyin: true, Checker: "https://checker.example"}, CheckerSecret: "checker-secret",
 			Notices: callbackd.NoticeOptions{Group: callbackd.GroupOptions{IgnoreMentions: true, MentionExclusive: true},
 				Template: &callbackd.NoticeTemplate{ID: "template", TitleKey: "first", BodyKey: "second"}}}
 		w.must(w.db.InsertAccount(ctx, want, "test"))
 		got, err := w.db.GetAccount(ctx, "full")
 		w.must(err)
 		if got.AppSecret != "app-secret" || got.PreviousAESKey != "aes-before" || !got.PreviousAESKeyUntil.Equal(want.PreviousAESKeyUntil) ||
-			got.MPWeb == nil || *got.MPWeb != *want.MPWeb || len(got.Resolve) != 2 || got.Welcome != "hi" || got.Owner != "acme" || got.JoinURL != want.JoinURL || got.MPVerify != want.MPVerify {
+			got.MPWeb == nil || *got.MPWeb != *want.MPWeb || len(got.Resolve) != 2 || got.Welcome != "hi" || got.Owner != "acme" || got.JoinURL != want.JoinURL || got.MPVerify != want.MPVerify || got.Filters != want.Filters || got.CheckerSecret != want.CheckerSecret {
 			t.Fatalf("%+v", got)
 		}
 		if got.Notices.Template == nil || *got.Notices.Template != *want.Notices.Template || got.Notices.Group != want.Notices.Group {

@@ -65,8 +65,8 @@ func (w *Words) add(list, text string) {
 	if utf8.RuneCountInString(text) > MaxWord {
 		return
 	}
-	cells := fold(text, reading{signs: true})
-	if !slices.ContainsFunc(cells, func(c cell) bool { return c.class != sign }) {
+	cells := foldWord(text)
+	if len(cells) == 0 {
 		return
 	}
 	entry := word{list: list, text: text, cells: cells, figures: true}
@@ -83,6 +83,15 @@ func (w *Words) add(list, text string) {
 		w.sounds.add(entry.cells, int32(len(w.words)))
 		w.words = append(w.words, entry)
 	}
+}
+
+// foldWord folds a word; one of signs alone is none.
+func foldWord(text string) []cell {
+	cells := fold(text, reading{signs: true})
+	if !slices.ContainsFunc(cells, func(c cell) bool { return c.class != sign }) {
+		return nil
+	}
+	return cells
 }
 
 // Empty reports lists without any word.

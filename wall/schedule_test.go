@@ -68,7 +68,7 @@ func TestSchedule_GoesByTheRows(t *testing.T) {
 			t.Errorf("after %v: %s, want %s", c.after, got, c.want)
 		}
 	}
-	entries, err := db.ListAudit(ctx, a.ID, 1)
+	entries, err := db.ListAudit(ctx, a.ID, 0, 1)
 	s.must(err)
 	if entries[0].Actor != wall.ByTheClock || entries[0].Action != "event-end" {
 		t.Errorf("%+v", entries)

@@ -30,6 +30,7 @@ func TestAccount_OnAnEmptyFolderWithoutServerAndNetwork(t *testing.T) {
 		"mpweb":             map[string]any{"username": "operator@example.com", "password": "[secret]", "dialect": "2014"},
 		"resolve":           []any{"msg-id", "create-time"},
 		"mention_detection": "on", "receive_switch": "on", "mention_exclusive": "off",
+		"filters":      map[string]any{"per_minute": 6.0, "hold_first": true, "pinyin": false},
 		"callback_url": "https://wall.example/callback/spring", "wall_url": "https://wall.example/wall/spring"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s", added)

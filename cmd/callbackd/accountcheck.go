@@ -33,7 +33,7 @@ const (
 
 // checkAccount refuses what cannot work, and says why.
 func checkAccount(a *callbackd.Account) error {
-	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb, checkTemplate, checkMPVerify} {
+	for _, check := range []func(*callbackd.Account) error{checkIdentity, checkMode, checkJoin, checkMPWeb, checkTemplate, checkMPVerify, checkFilters} {
 		if err := check(a); err != nil {
 			return err
 		}

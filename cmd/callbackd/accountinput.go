@@ -23,6 +23,7 @@ type accountInput struct {
 	MPWeb          *mpwebInput
 	Resolve        *[]callbackd.Strategy
 	NoticeTemplate *templateInput
+	Filters        *filtersInput
 }
 
 // mpwebInput is the login to the operator pages; remove takes it away.
@@ -49,13 +50,17 @@ What is absent or "" is off, and doctor says what that means. set keeps what is 
   aes_key      EncodingAESKey, 43 characters; a replaced one goes on opening for 7 days
   app_id       wx and 16 characters
   app_secret   for media and scene QR codes by the official API
-  moderation   hold (default): a moderator passes everything; auto: plain words of known senders pass; open: everything does
+  moderation   hold (default): a moderator passes everything; auto: what the filters find nothing in passes; open: everything does
   join_url     what the join QR says when the API gives none
   welcome      answer to who joins; {wall} stands for the wall's URL
   owner        accounts with the same owner may share what is known of a person
   mp_verify    for web authorisation: the code in the file MP_verify_….txt of the platform, which is then served here
   mpweb        {"username": "…", "password": "…", "dialect": "2014" or "2016"}: the login to the operator pages
   resolve      strategies in order: open-id, msg-id, user-page, create-time (default: the dialect's own order)
+
+  filters      how auto judges beside its word lists (callbackd words): {"per_minute": 6, "hold_first": true, "pinyin": false,
+               "checker": {"url": "https://…", "secret": "…"}}: messages of one sender that pass in a minute (0: any number), whether
+               who was never approved waits, whether words are found by their sound, and a service that is asked last
 
   mention_detection  on (default): whom a message mentions is told of it; off: nobody counts as mentioned
   receive_switch     on (default): who switched receiving on is told of every message; off: every follower is
@@ -91,6 +96,8 @@ func readAccount(r io.Reader) (accountInput, error) {
 			in.MPWeb, err = readMPWeb(raw[key])
 		case key == "resolve":
 			in.Resolve, err = readResolve(raw[key])
+		case key == "filters":
+			in.Filters, err = readFilters(raw[key])
 		case key == "notice_template":
 			in.NoticeTemplate, err = readTemplate(raw[key])
 		case switches[key] != nil:

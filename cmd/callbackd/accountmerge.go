@@ -35,6 +35,7 @@ func (in accountInput) merge(a *callbackd.Account, now time.Time) {
 	mergeSwitch(&a.Notices.Group.NoReceiveSwitch, in.ReceiveSwitch, "off")
 	mergeSwitch(&a.Notices.Group.MentionExclusive, in.MentionExclusive, "on")
 	in.NoticeTemplate.merge(a)
+	in.Filters.merge(a)
 }
 
 // mergeSwitch sets a field where the input has its switch: true for the word that

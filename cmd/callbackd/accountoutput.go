@@ -29,6 +29,8 @@ type accountOutput struct {
 	MentionExclusive string                    `json:"mention_exclusive"`
 	NoticeTemplate   *callbackd.NoticeTemplate `json:"notice_template,omitempty"`
 
+	Filters filtersOutput `json:"filters"`
+
 	Callback string `json:"callback_url"`
 	Wall     string `json:"wall_url"`
 }
@@ -45,6 +47,7 @@ func describeAccount(a *callbackd.Account, public *url.URL) accountOutput {
 		MentionExclusive: onOff(a.Notices.Group.MentionExclusive), NoticeTemplate: a.Notices.Template,
 		AESKey: a.AESKey, Mode: a.Mode, Moderation: a.Moderation, JoinURL: a.JoinURL, Welcome: a.Welcome, Owner: a.Owner, MPVerify: a.MPVerify, Resolve: a.Strategies(),
 		Callback: public.JoinPath("callback", string(a.Slug)).String(), Wall: public.JoinPath("wall", string(a.Slug)).String()}
+	out.Filters = describeFilters(a)
 	if a.MPWeb != nil {
 		out.MPWeb = &mpwebOutput{a.MPWeb.Username, a.MPWeb.Password, a.MPWeb.Dialect}
 	}

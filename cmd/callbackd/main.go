@@ -109,7 +109,7 @@ func newRoot(a *app) *cobra.Command {
 	}
 	a.settings = addSettings(root.PersistentFlags())
 	root.AddCommand(
-		newServeCommand(a), newDemoCommand(a), newAccountCommand(a), newMessageCommand(a), newEventCommand(a), newWallCommand(a),
+		newServeCommand(a), newDemoCommand(a), newAccountCommand(a), newMessageCommand(a), newWordsCommand(a), newEventCommand(a), newWallCommand(a),
 		newOperatorCommand(a), newDoctorCommand(a),
 		newMigrateCommand(a), newRehearsalCommand(a), newVersionCommand(a),
 	)

@@ -1,6 +1,8 @@
 package callbackd
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -122,5 +124,32 @@ func CheckEvent(e *Event) error {
 	case !e.EndsAt.IsZero() && !e.StartsAt.IsZero() && !e.EndsAt.After(e.StartsAt):
 		return Public(ErrInvalid, "an event ends after it starts", nil)
 	}
-	return nil
+	return e.Settings.check()
+}
+
+// check refuses what a wall cannot show.
+func (s EventSettings) check() error {
+	for _, t := range []struct {
+		name, text string
+		most       int
+	}{
+		{"title", s.Title, MaxCardTitle}, {"footer", s.Footer.Text, MaxCardText}, {"ICP number", s.Footer.ICP, 40},
+		{"title of the still card", s.Still.Title, MaxCardTitle}, {"text of the still card", s.Still.Text, MaxCardText},
+		{"title of the card before", s.Draft.Title, MaxCardTitle}, {"text of the card before", s.Draft.Text, MaxCardText},
+		{"title of the closing card", s.Closing.Title, MaxCardTitle}, {"text of the closing card", s.Closing.Text, MaxCardText},
+	} {
+		if utf8.RuneCountInString(t.text) > t.most || !utf8.ValidString(t.text) {
+			return Public(ErrInvalid, fmt.Sprintf("the %s has at most %d characters", t.name, t.most), nil)
+		}
+	}
+	if l := s.Footer.Link; l != "" {
+		if u, err := url.Parse(l); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(l) > 300 {
+			return Public(ErrInvalid, "the link of the footer begins with https:// or http://", nil)
+		}
+	}
+	if s.Colours == (Colours{}) {
+		return nil
+	}
+	_, err := s.Colours.Theme()
+	return err
 }

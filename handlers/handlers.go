@@ -126,6 +126,7 @@ func (h *Handlers) Router() http.Handler {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			r.Method(method, "/media/{id}", h.plain(h.showMedia))
 			r.Method(method, "/avatar/{id}", h.plain(h.showAvatar))
+			r.Method(method, "/picture/{id}", h.plain(h.showPicture))
 		}
 	})
 	r.Group(func(r chi.Router) {
@@ -141,6 +142,7 @@ func (h *Handlers) routeShort(r chi.Router) {
 		r.Get(path, h.plain(h.showCallback))
 		r.Post(path, h.plain(h.doCallback))
 	}
+	r.Get("/style/{event}.css", h.plain(h.showStyle))
 	r.Get("/wall/{account}", h.page(h.showWall))
 	r.Get("/wall/{account}/", h.page(h.showWall))
 	r.Get("/wall/{account}/me", h.page(h.showMe))

@@ -34,7 +34,7 @@ func (h *Handlers) showWall(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
 	return web.Render(w, web.WallPage{Lang: web.LangOf(r), Slug: string(a.Slug), Name: a.Name, Rev: messages.Rev,
-		Messages: messages.Messages, JoinQR: text != "", Older: span.Before > 0})
+		Messages: messages.Messages, Control: messages.Control, JoinQR: text != "", Older: span.Before > 0})
 }
 
 // showIndex is the front page. It names no account.

@@ -58,6 +58,9 @@ func (db *DB) InsertEvent(ctx context.Context, e *callbackd.Event, actor string)
 		if err != nil {
 			return err
 		}
+		if err := tx.ownPictures(ctx, *e); err != nil {
+			return err
+		}
 		if _, err := tx.exec(ctx, `INSERT INTO events (`+eventColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)`, e.ID, e.PublicID, e.Account,
 			e.Name, e.State, e.Moderation, ms(e.StartsAt), ms(e.EndsAt), eventSettings(e.Settings), ms(e.CreatedAt)); err != nil {
 			return err
@@ -100,6 +103,9 @@ func (db *DB) SetEvent(ctx context.Context, e *callbackd.Event, actor string) er
 		walls := newWallCounters(tx)
 		was, _, err := tx.lockedStage(ctx, e.Account, walls)
 		if err != nil {
+			return err
+		}
+		if err := tx.ownPictures(ctx, *e); err != nil {
 			return err
 		}
 		n, err := tx.exec(ctx, `UPDATE events SET name = ?, moderation = ?, starts_at = ?, ends_at = ?, settings = ? WHERE id = ? AND account_id = ?`,
@@ -264,4 +270,13 @@ func (db *DB) DueEvents(ctx context.Context, now time.Time) (end, start []callba
 	}
 	slices.SortFunc(end, func(a, b callbackd.Event) int { return a.EndsAt.Compare(b.EndsAt) })
 	return end, start, next, nil
+}
+
+// GetShownEvent returns an event that its account's wall shows.
+func (db *DB) GetShownEvent(ctx context.Context, id callbackd.PublicID) (callbackd.Event, error) {
+	var f flatEvent
+	if err := db.get(ctx, &f, `SELECT `+eventColumns+` FROM events WHERE public_id = ? AND id IN (SELECT event_id FROM walls)`, id); err != nil {
+		return callbackd.Event{}, err
+	}
+	return f.event()
 }

@@ -2,6 +2,7 @@ package wall
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,6 +22,9 @@ func ControlOf(ctx context.Context, db *store.DB, s callbackd.Stage) (callbackd.
 		}
 		settings = e.Settings
 		out.Event = publicEvent(e)
+		if settings.Colours != (callbackd.Colours{}) || settings.Background != "" {
+			out.Event.Style = fmt.Sprintf("/style/%s.css?rev=%d", e.PublicID, s.Rev)
+		}
 	}
 	out.Card = cardOf(out.State, settings)
 	if !s.Open() {
@@ -83,6 +87,12 @@ func cardOf(state string, s callbackd.EventSettings) *callbackd.PublicCard {
 
 func publicEvent(e callbackd.Event) *callbackd.PublicEvent {
 	out := &callbackd.PublicEvent{ID: e.PublicID, Name: e.Name, State: e.State, StartsAt: clock(e.StartsAt), EndsAt: clock(e.EndsAt), Title: e.Settings.Title}
+	if e.Settings.Logo != "" {
+		out.Logo = PicturePath(e.Settings.Logo)
+	}
+	if e.Settings.Background != "" {
+		out.Background = PicturePath(e.Settings.Background)
+	}
 	if e.Settings.Footer != (callbackd.Footer{}) {
 		out.Footer = &e.Settings.Footer
 	}

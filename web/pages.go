@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -53,6 +54,7 @@ type WallPage struct {
 	Messages []callbackd.PublicMessage
 	JoinQR   bool // /wall/{slug}/join.svg exists
 	Older    bool // the messages are not the newest: read by ?before=, not live
+	Control  callbackd.PublicControl
 }
 
 func (WallPage) template() string { return "wall.html" }
@@ -60,8 +62,19 @@ func (WallPage) template() string { return "wall.html" }
 // Title is what the browser's tab says.
 func (p WallPage) Title() (string, error) {
 	t, err := p.Lang.T("wall.title")
-	return p.Name + " · " + t, err
+	return p.Heading() + " · " + t, err
 }
+
+// Heading is the title of the event, or its name, or the account's.
+func (p WallPage) Heading() string {
+	if e := p.Control.Event; e != nil {
+		return cmp.Or(e.Title, e.Name)
+	}
+	return p.Name
+}
+
+// Stage is the wall's stage for the templates.
+func (p WallPage) Stage() Stage { return Stage{Lang: p.Lang, PublicControl: p.Control} }
 
 // Rows are the messages, newest first.
 func (p WallPage) Rows() []Row {

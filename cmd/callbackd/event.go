@@ -14,11 +14,13 @@ import (
 
 	"callbackd"
 	"callbackd/store"
+	"callbackd/wall"
 )
 
 // eventFlags are what add and set are told beside the name.
 type eventFlags struct {
 	start, end, moderation, from string
+	logo, background             string
 	json                         bool
 }
 
@@ -30,7 +32,8 @@ func newEventCommand(a *app) *cobra.Command {
 		Short: "Plan, start and end the events of an account",
 		Long: "What arrives while an event is live belongs to it; what arrives outside of one is kept and shown\n" +
 			"nowhere. An account without events has one that never ends.\n\n" +
-			"  callbackd event SLUG add NAME [--start T] [--end T] [--moderation M] [--from FILE]   prints its id\n" +
+			"  callbackd event SLUG add NAME [--start T] [--end T] [--moderation M] [--from FILE]\n" +
+			"        [--logo FILE] [--background FILE]      prints its id\n" +
 			"  callbackd event SLUG set ID [the same]     change name, times, moderation, looks\n" +
 			"  callbackd event SLUG start|pause|end [ID]  without ID: the one that can only be meant\n" +
 			"  callbackd event SLUG list [--json]         newest first\n\n" +
@@ -63,6 +66,8 @@ func newEventCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&f.end, "end", "", "`time` at which it ends by itself")
 	c.Flags().StringVar(&f.moderation, "moderation", "", "hold, auto or open; the account's where it is not given")
 	c.Flags().StringVar(&f.from, "from", "", "JSON `file` with the event, or - for standard input")
+	c.Flags().StringVar(&f.logo, "logo", "", "PNG or JPEG `file`; none: no logo")
+	c.Flags().StringVar(&f.background, "background", "", "PNG or JPEG `file`; none: no picture behind the wall")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	return c
 }
@@ -171,8 +176,12 @@ func (a *app) addEvent(ctx context.Context, i *installation, account *callbackd.
 	if len(rest) == 1 {
 		e.Name = rest[0]
 	}
+	e.Settings.Logo, e.Settings.Background = "", "" // of a file that another installation wrote
 	if err := i.db.InsertEvent(ctx, &e, shellActor()); err != nil {
 		return err
+	}
+	if err := a.dressEvent(ctx, i, &e, f); err != nil {
+		return fmt.Errorf("event %s was added without it: %w", e.PublicID, err)
 	}
 	_, err := fmt.Fprintln(a.stdout, e.PublicID)
 	return err
@@ -195,8 +204,40 @@ func (a *app) setEvent(ctx context.Context, i *installation, account *callbackd.
 	if err := i.db.SetEvent(ctx, &e, shellActor()); err != nil {
 		return err
 	}
+	if err := a.dressEvent(ctx, i, &e, f); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintln(a.stdout, e.PublicID)
 	return err
+}
+
+// dressEvent gives an event the pictures that the flags name.
+func (a *app) dressEvent(ctx context.Context, i *installation, e *callbackd.Event, f eventFlags) error {
+	if f.logo == "" && f.background == "" {
+		return nil
+	}
+	for _, p := range []struct {
+		file string
+		to   *callbackd.PublicID
+	}{{f.logo, &e.Settings.Logo}, {f.background, &e.Settings.Background}} {
+		switch p.file {
+		case "":
+			continue
+		case "none":
+			*p.to = ""
+			continue
+		}
+		file, err := os.Open(p.file)
+		if err != nil {
+			return err
+		}
+		*p.to, err = wall.PutPicture(ctx, i.db, i.blobs, *e, file)
+		file.Close()
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.file, err)
+		}
+	}
+	return wall.SetEvent(ctx, i.db, i.blobs, e, shellActor())
 }
 
 // stepEvent starts, pauses or ends an event.

@@ -7,7 +7,7 @@
 
 const removedKept = 5000;
 
-/** @typedef {{op: 'insert'|'update'|'remove', id: string, message?: object}} Effect */
+/** @typedef {{op: 'insert'|'update'|'remove'|'control', id?: string, message?: object, control?: object, rev?: number}} Effect */
 
 export class Feed {
   /**
@@ -24,11 +24,16 @@ export class Feed {
     this.order = []; // ids, highest seq first
     this.removed = new Map(); // id → rev of its removal, oldest first
     this.floor = 0; // removals up to here may have been forgotten
+    this.control = null; // the wall's stage
+    this.controlRev = 0; // that it was told with
+    this.stale = false; // what is shown must be read anew, as a whole
   }
 
   /** Takes over what the server painted. */
-  adopt(messages, rev, more) {
+  adopt(messages, rev, more, control = null) {
     this.rev = rev;
+    this.control = control;
+    this.controlRev = rev;
     this.more = more;
     for (const message of messages) {
       this.rows.set(message.id, { rev, seq: message.seq, message });
@@ -46,6 +51,8 @@ export class Feed {
       case 'show':
       case 'update':
         return change.message ? this.#put(change.message, change.rev) : [];
+      case 'control':
+        return change.control ? this.#stage(change.control, change.rev) : [];
       default:
         return []; // what a later release says to its own pages
     }
@@ -66,6 +73,12 @@ export class Feed {
     this.floor = 0;
     this.rev = answer.rev;
     this.more = full;
+    this.stale = false;
+    this.controlRev = answer.rev;
+    if (answer.control) {
+      this.control = answer.control;
+      effects.push({ op: 'control', control: answer.control, rev: answer.rev });
+    }
     this.room = Math.max(this.limit, answer.messages.length);
     for (const message of answer.messages) effects.push(...this.#put(message, answer.rev));
     return effects;
@@ -94,7 +107,28 @@ export class Feed {
     return this.order.length ? this.rows.get(this.order.at(-1)).seq : 0;
   }
 
+  /** Whether the wall shows messages. */
+  get open() {
+    return !this.control || this.control.state === 'open';
+  }
+
+  // A closed wall holds nothing. One that opens, or shows another event, is read
+  // as a whole: what was let through meanwhile was told to nobody.
+  #stage(control, rev) {
+    if (rev <= this.controlRev) return [];
+    const was = this.control;
+    const wasOpen = this.open;
+    this.control = control;
+    this.controlRev = rev;
+    this.stale = this.open && (this.stale || !wasOpen || control.event?.id !== was?.event?.id);
+    const gone = this.open ? this.order.filter((id) => this.rows.get(id).seq <= (control.cleared ?? 0)) : [...this.order];
+    if (gone.length) this.more = false;
+    for (const id of gone) this.#drop(id);
+    return [...gone.map((id) => ({ op: 'remove', id })), { op: 'control', control, rev }];
+  }
+
   #put(message, rev, older = false) {
+    if (!this.open || message.seq <= (this.control?.cleared ?? 0)) return [];
     if ((this.removed.get(message.id) ?? 0) >= rev) return [];
     const held = this.rows.get(message.id);
     if (held) {

@@ -3,9 +3,11 @@
 
 const waiting = []; // boxes of voices that want to be heard
 let armed = false;
+let silent = false;
 
 // Whatever starts, the others stop.
 document.addEventListener('play', (event) => {
+  if (silent) stopAll();
   for (const other of document.querySelectorAll('audio, video')) {
     if (other !== event.target && !other.paused) other.pause();
   }
@@ -20,9 +22,24 @@ export function arm(on) {
   if (!on) waiting.length = 0;
 }
 
+/** Stops all sound at once, and lets none begin; or lets it again. */
+export function silence(on) {
+  silent = on;
+  if (!on) return;
+  waiting.length = 0;
+  stopAll();
+}
+
+function stopAll() {
+  for (const player of document.querySelectorAll('audio, video')) player.pause();
+}
+
+/** Whether arriving voices are heard. */
+export const hears = () => armed && !silent;
+
 /** Hands in a voice that has just arrived. */
 export function hear(box) {
-  if (!armed) return;
+  if (!hears()) return;
   waiting.push(box);
   goOn();
 }

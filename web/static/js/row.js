@@ -67,6 +67,8 @@ function fill(row, message) {
   const avatar = part(row, 'avatar');
   if (avatar.getAttribute('src') !== message.sender.avatar) avatar.setAttribute('src', message.sender.avatar);
   part(row, 'name').textContent = message.sender.name;
+  row.classList.toggle('host', Boolean(message.host));
+  part(row, 'mark').hidden = !message.host;
   const time = part(row, 'time');
   time.dateTime = message.sent_at;
   showClock(time);

@@ -6,6 +6,8 @@
 
 const pageOfChanges = 200;
 
+const closes = (change) => change.op === 'control' && change.control?.state !== 'open';
+
 export class Sync {
   /**
    * @param {import('./feed.js').Feed} feed
@@ -54,7 +56,7 @@ export class Sync {
   pushed(change) {
     if (this.held) { // the server counts anew: a removal goes at once all the same
       this.held.push(change);
-      if (change.op === 'remove') this.world.paint(this.feed.apply({ ...change, rev: Math.max(change.rev, this.feed.rev) }), true);
+      if (change.op === 'remove' || closes(change)) this.world.paint(this.feed.apply({ ...change, rev: Math.max(change.rev, this.feed.rev) }), true);
       return;
     }
     const jump = change.rev > this.feed.rev + 1;
@@ -63,6 +65,10 @@ export class Sync {
       this.feed.reach(change.rev);
     }
     this.world.paint(this.feed.apply(change), true);
+    if (this.feed.stale) {
+      this.doubt = true;
+      this.#settle();
+    }
   }
 
   // A rev may be missing because one change stands for several, or because one
@@ -108,7 +114,7 @@ export class Sync {
     const from = Math.min(this.feed.rev, this.since ?? Infinity);
     this.since = null;
     try {
-      await this.#readFrom(from);
+      await this.#readFrom(this.feed.stale ? await this.#reset() : from);
     } catch (error) {
       this.since = Math.min(this.since ?? from, from);
       throw error;
@@ -124,6 +130,10 @@ export class Sync {
       }
       for (const change of answer.changes) this.world.paint(this.feed.apply(change), true);
       this.feed.reach(answer.rev);
+      if (this.feed.stale) {
+        after = await this.#reset();
+        continue;
+      }
       if (answer.changes.length === 0) return;
       after = answer.rev;
     }

@@ -1,12 +1,11 @@
 // The rows on the page: takes effects of the feed and paints them. New rows wait
 // above while somebody reads further down.
 
-import { closePicture, dressPicture } from './picture.js';
+import { discard, dress } from './dress.js';
 import { hear } from './player.js';
 import { buildRow, showClock, updateRow } from './row.js';
+import { markRaised, removeRaised, showStage, updateRaised } from './stage.js';
 import { t } from './texts.js';
-import { dressVideo } from './video.js';
-import { dressVoice } from './voice.js';
 
 const stage = document.getElementById('wall');
 const list = document.getElementById('rows');
@@ -23,6 +22,7 @@ export function adoptRows() {
     rows.set(row.dataset.id, row);
     showClock(row.querySelector('time'));
     dress(row);
+    markRaised(row);
     return { id: row.dataset.id, seq: Number(row.dataset.seq) };
   });
 }
@@ -32,6 +32,7 @@ export function paint(effects, live) {
   for (const effect of effects) {
     if (effect.op === 'insert') insert(effect, live);
     else if (effect.op === 'update') update(effect);
+    else if (effect.op === 'control') showStage(effect.control, effect.rev);
     else remove(effect.id);
   }
   if (effects.length === 0) return;
@@ -83,6 +84,7 @@ function place(message, live) {
   rows.set(message.id, row);
   list.insertBefore(row, below(message.seq));
   dress(row);
+  markRaised(row);
   if (!live) return;
   row.classList.add('arrive');
   row.addEventListener('animationend', () => row.classList.remove('arrive'), { once: true });
@@ -90,6 +92,7 @@ function place(message, live) {
 }
 
 function update({ id, message }) {
+  updateRaised(message);
   if (aside.has(id)) aside.set(id, message);
   const row = rows.get(id);
   if (!row || !updateRow(row, message)) return;
@@ -98,23 +101,12 @@ function update({ id, message }) {
 }
 
 function remove(id) {
+  removeRaised(id);
   aside.delete(id);
   const row = rows.get(id);
   if (!row) return;
   rows.delete(id);
-  for (const player of row.querySelectorAll('audio, video')) {
-    player.pause();
-    if (player.src.startsWith('blob:')) URL.revokeObjectURL(player.src);
-  }
-  const picture = row.querySelector('a.image');
-  if (picture) closePicture(picture.href);
-  row.remove();
-}
-
-function dress(row) {
-  for (const box of row.querySelectorAll('.voice[data-src]')) dressVoice(box);
-  for (const box of row.querySelectorAll('.video')) dressVideo(box);
-  for (const link of row.querySelectorAll('a.image')) dressPicture(link);
+  discard(row);
 }
 
 function flush() {

@@ -3,6 +3,7 @@
 import { Feed } from './feed.js';
 import { followWall, open } from './live.js';
 import { offerNotices } from './remind.js';
+import { adoptStage } from './stage.js';
 import { offerSound, showState } from './state.js';
 import { Sync } from './sync.js';
 import { loadTexts, t } from './texts.js';
@@ -14,7 +15,8 @@ const timeout = 15000; // ms for one read
 
 await loadTexts(stage.dataset.texts);
 const feed = new Feed(200, reading);
-feed.adopt(adoptRows(), Number(stage.dataset.rev), 'more' in stage.dataset);
+feed.adopt(adoptRows(), Number(stage.dataset.rev), 'more' in stage.dataset, JSON.parse(stage.dataset.control));
+adoptStage();
 const sync = 'older' in stage.dataset ? null : goLive(); // a page of older messages stays as it is
 offerEarlier();
 

@@ -142,11 +142,15 @@ func wantsJSON(r *http.Request) bool {
 // logged in is led to the login and back.
 func (h *Handlers) deskError(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errLoginFirst) {
-		if wantsJSON(r) || unsafe(r.Method) {
+		next := "/desk" // a form is not sent again by itself
+		switch {
+		case wantsJSON(r):
 			writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "log in first"})
 			return
+		case !unsafe(r.Method):
+			next = r.URL.RequestURI()
 		}
-		http.Redirect(w, r, "/desk/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		http.Redirect(w, r, "/desk/login?next="+url.QueryEscape(next), http.StatusSeeOther)
 		return
 	}
 	code := status(err)
@@ -177,7 +181,7 @@ func (h *Handlers) deskError(w http.ResponseWriter, r *http.Request, err error) 
 func localPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		(u.Path != "/desk" && !strings.HasPrefix(u.Path, "/desk/")) || strings.HasPrefix(u.Path, "/desk/login") {
+		strings.Contains(u.Path, "..") || (u.Path != "/desk" && !strings.HasPrefix(u.Path, "/desk/")) || strings.HasPrefix(u.Path, "/desk/login") {
 		return "/desk"
 	}
 	return u.RequestURI()

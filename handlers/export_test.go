@@ -1,9 +1,53 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"testing"
 	"time"
+
+	"callbackd"
 )
+
+// DeskRoute is a row of the desk's table, as tests compare it.
+type DeskRoute struct {
+	Method, Pattern string
+}
+
+// DeskRoutes are all routes of the desk.
+func (h *Handlers) DeskRoutes() []DeskRoute {
+	var all []DeskRoute
+	for _, r := range h.deskRoutes() {
+		all = append(all, DeskRoute{r.method, "/desk" + r.pattern})
+	}
+	return all
+}
+
+// DeskSession makes a session of an operator or of a link's bearer and returns what
+// its browser shows: cookie and CSRF token.
+func (h *Handlers) DeskSession(t *testing.T, o *callbackd.Operator, l *callbackd.ModeratorLink) (cookie, csrf string) {
+	t.Helper()
+	ctx, err := h.sessions.Load(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	csrf = h.csrf(ctx)
+	switch {
+	case o != nil:
+		h.sessions.Put(ctx, keyOperator, int64(o.ID))
+		h.sessions.Put(ctx, keyRev, o.SessionRev)
+	case l != nil:
+		h.sessions.Put(ctx, keyLink, int64(l.ID))
+	}
+	cookie, _, err = h.sessions.Commit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cookie, csrf
+}
+
+// LocalPath is where a login goes on to.
+var LocalPath = localPath
 
 // Throttle is a throttle that a test looks into.
 type Throttle struct{ *throttle }

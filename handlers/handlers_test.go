@@ -33,6 +33,7 @@ type site struct {
 	blobs    blob.Bucket
 	http     *httptest.Server
 	router   http.Handler
+	handlers *handlers.Handlers
 	platform *rehearsal.Platform
 	logs     *logBuffer
 	path     string // of the database
@@ -85,7 +86,7 @@ func newSiteWith(t *testing.T, now func() time.Time, change func(*handlers.Confi
 	var parts sync.WaitGroup
 	parts.Go(func() { _ = hub.Run(ctx) })
 	parts.Go(func() { _ = h.Run(ctx) })
-	s.router = h.Router()
+	s.handlers, s.router = h, h.Router()
 	s.http = httptest.NewServer(s.router)
 	t.Cleanup(func() {
 		s.http.Close()

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"callbackd/mpweb"
 	"callbackd/rehearsal"
 	"callbackd/store"
+	"callbackd/store/storetest"
 	"callbackd/wechat"
 )
 
@@ -63,9 +63,9 @@ func newWard(t *testing.T) *ward {
 	t.Setenv("PATH", programs)
 	dir := t.TempDir()
 	w.must(os.Chmod(dir, 0o700))
-	key, fresh := migrated(t)
-	w.must(os.WriteFile(filepath.Join(dir, "c.db"), fresh, 0o600))
-	db, err := store.Open(context.Background(), store.Config{DSN: "sqlite:" + filepath.Join(dir, "c.db"), Key: key})
+	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
+	w.must(err)
+	db, err := store.Open(context.Background(), store.Config{DSN: storetest.SQLite(t, filepath.Join(dir, "c.db")), Key: key})
 	w.must(err)
 	t.Cleanup(func() { db.Close() })
 	blobs, err := blob.Open("file:" + filepath.Join(dir, "blobs"))
@@ -79,33 +79,6 @@ func newWard(t *testing.T) *ward {
 	w.certificate("wall.example", 90*24*time.Hour)
 	return w
 }
-
-// migrated returns a key and the file of an empty database, made once: most rows
-// look at anything but its making.
-func migrated(t *testing.T) (*seal.Key, []byte) {
-	t.Helper()
-	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	emptyDatabase.Do(func() {
-		path := filepath.Join(t.TempDir(), "empty.db")
-		db, err := store.Open(context.Background(), store.Config{DSN: "sqlite:" + path, Key: key})
-		if err != nil {
-			t.Fatal(err)
-		}
-		db.Close()
-		if emptyFile, err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return key, emptyFile
-}
-
-var (
-	emptyDatabase sync.Once
-	emptyFile     []byte
-)
 
 func (w *ward) must(err error) {
 	w.Helper()

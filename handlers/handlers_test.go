@@ -68,7 +68,7 @@ func newSiteWith(t *testing.T, now func() time.Time, change func(*handlers.Confi
 	s.path = filepath.Join(dir, "c.db")
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	s.db, err = store.Open(context.Background(), store.Config{DSN: "sqlite:" + s.path, Key: key, Log: log, Now: now})
+	s.db, err = store.Open(context.Background(), store.Config{DSN: storetest.SQLite(t, s.path), Key: key, Log: log, Now: now})
 	s.must(err)
 	t.Cleanup(func() { s.db.Close() })
 	s.blobs, err = blob.Open("file:" + filepath.Join(dir, "blobs"))

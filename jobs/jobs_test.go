@@ -56,7 +56,7 @@ func newBench(t *testing.T) *bench {
 	b.log = slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	b.must(err)
-	b.db, err = store.Open(context.Background(), store.Config{DSN: "sqlite:" + b.path, Key: key, Now: b.clock.Now})
+	b.db, err = store.Open(context.Background(), store.Config{DSN: storetest.SQLite(t, b.path), Key: key, Now: b.clock.Now})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.db.Close()) })
 	return b

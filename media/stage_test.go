@@ -67,7 +67,7 @@ func newStage(t *testing.T, maker *Maker) *stage {
 
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	db, err := store.Open(context.Background(), store.Config{DSN: "sqlite:" + s.path, Key: key, Log: log, Now: s.clock.Now})
+	db, err := store.Open(context.Background(), store.Config{DSN: storetest.SQLite(t, s.path), Key: key, Log: log, Now: s.clock.Now})
 	s.must(err)
 	t.Cleanup(func() {
 		storetest.CheckInvariants(t, db)

@@ -14,12 +14,13 @@ import (
 	"callbackd/internal/testkit"
 	"callbackd/notify"
 	"callbackd/notify/push"
+	"callbackd/store/storetest"
 )
 
 // onBoth runs a test on each database.
 func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db")) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, testkit.Postgres(t)) })
+	t.Run("SQLite", func(t *testing.T) { test(t, storetest.SQLite(t, filepath.Join(t.TempDir(), "c.db"))) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, testkit.PostgresReused(t)) })
 }
 
 // nodes is a stage with a second node on its database. What devices say of
@@ -328,9 +329,9 @@ func survives(t *testing.T, dsn, text string, sends int, end notify.Key, m *mort
 func fresh(t *testing.T, like string) string {
 	t.Helper()
 	if strings.HasPrefix(like, "sqlite") {
-		return "sqlite:" + filepath.Join(t.TempDir(), "c.db")
+		return storetest.SQLite(t, filepath.Join(t.TempDir(), "c.db"))
 	}
-	return testkit.Postgres(t)
+	return testkit.PostgresReused(t)
 }
 
 // Killed before anybody was told, and after, with the place in the wall not written down.

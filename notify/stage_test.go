@@ -44,7 +44,7 @@ type stage struct {
 
 func newStageOf(t testing.TB, change func(*callbackd.Account)) *stage {
 	t.Helper()
-	return newStageOn(t, "sqlite:"+filepath.Join(t.TempDir(), "c.db"), change)
+	return newStageOn(t, storetest.SQLite(t, filepath.Join(t.TempDir(), "c.db")), change)
 }
 
 func newStageOn(t testing.TB, dsn string, change func(*callbackd.Account)) *stage {

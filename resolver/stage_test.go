@@ -23,6 +23,7 @@ import (
 	"callbackd/rehearsal"
 	"callbackd/resolver"
 	"callbackd/store"
+	"callbackd/store/storetest"
 )
 
 var ctx = context.Background()
@@ -97,7 +98,7 @@ func newStage(tb testing.TB, o stageOptions) *stage {
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
 	s.key, s.dir = key, tb.TempDir()
-	s.db, err = store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(s.dir, "c.db"), Key: key, Now: s.Now})
+	s.db, err = store.Open(ctx, store.Config{DSN: storetest.SQLite(tb, filepath.Join(s.dir, "c.db")), Key: key, Now: s.Now})
 	s.must(err)
 	tb.Cleanup(func() { _ = s.db.Close() })
 	s.blobs, err = blob.OpenFolder(tb.TempDir())

@@ -62,12 +62,13 @@ func awaitWaiting(t *testing.T, db *sql.DB, statement string) {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain for %q to wait for a lock", statement)
 		}
+		time.Sleep(time.Millisecond) // leaves the machine to those who are waited for
 	}
 }
 
 // The first deadlock ends the batch, the others the callback by itself.
 func TestAccept_TriesAgainAfterDeadlocks(t *testing.T) {
-	dsn := testkit.Postgres(t)
+	dsn := testkit.PostgresReused(t)
 	db := open(t, dsn, nil)
 	a := &callbackd.Account{Slug: "spring", Token: "t", MPWeb: &callbackd.MPWebLogin{Username: "u", Password: "p", Dialect: callbackd.Dialect2014}}
 	if err := db.InsertAccount(t.Context(), a, "test"); err != nil {

@@ -26,7 +26,7 @@ type bound struct {
 
 func newBound(t *testing.T) *bound {
 	b := &bound{T: t}
-	dsn := testkit.Postgres(t)
+	dsn := testkit.PostgresReused(t)
 	b.db = open(t, dsn, func() time.Time { return time.Now().Add(b.later) })
 	raw, err := sql.Open("pgx", dsn)
 	b.must(err)
@@ -207,6 +207,7 @@ func waiting(t *testing.T, db *sql.DB, statement string) <-chan struct{} {
 				t.Error(err)
 				return
 			}
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	return done

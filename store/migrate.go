@@ -78,6 +78,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare migration: %w", err)
 	}
+	defer m.Close() // its connection is one that closing the pool leaves open
 	version, dirty, err := m.Version()
 	if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
 		return fmt.Errorf("read schema version: %w", err)

@@ -52,11 +52,11 @@ func harness(fresh func(t *testing.T) string) storetest.Harness {
 }
 
 func TestSQLite(t *testing.T) {
-	storetest.Exercise(t, harness(func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "c.db") }))
+	storetest.Exercise(t, harness(func(t *testing.T) string { return storetest.SQLite(t, filepath.Join(t.TempDir(), "c.db")) }))
 }
 
 func TestPostgres(t *testing.T) {
-	storetest.Exercise(t, harness(func(t *testing.T) string { return testkit.Postgres(t) }))
+	storetest.Exercise(t, harness(func(t *testing.T) string { return testkit.PostgresReused(t) }))
 }
 
 func TestOpen_RefusesANewerSchema(t *testing.T) {
@@ -244,7 +244,7 @@ func TestLockDir_TellsWhoseLeasesBelongToNobody(t *testing.T) {
 // The server is killed, and its last commit is still on its way in the database.
 func TestRescueJobs_WaitsForClaimsThatTheDeadHadSent(t *testing.T) {
 	ctx := t.Context()
-	dsn := testkit.Postgres(t)
+	dsn := testkit.PostgresReused(t)
 	db := open(t, dsn, nil)
 	if err := db.Enqueue(ctx, callbackd.Job{Kind: "work", Key: "a", DueAt: time.Now()}); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func TestSchedule_GoesByTheRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(ctx, store.Config{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db"), Key: key, Now: clock.Now})
+	db, err := store.Open(ctx, store.Config{DSN: storetest.SQLite(t, filepath.Join(t.TempDir(), "c.db")), Key: key, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (s *stage) again() *store.DB {
 	s.Helper()
 	key, err := seal.NewKey(bytes.Repeat([]byte{7}, 32))
 	s.must(err)
-	db, err := store.Open(ctx, store.Config{DSN: "sqlite:" + s.path, Key: key})
+	db, err := store.Open(ctx, store.Config{DSN: storetest.SQLite(s, s.path), Key: key})
 	s.must(err)
 	s.Cleanup(func() { db.Close() })
 	return db

@@ -179,6 +179,23 @@ func (s *Server) Drop(ctx context.Context, dsn string) error {
 	return s.exec(ctx, "DROP DATABASE "+pgx.Identifier{strings.TrimPrefix(u.Path, "/")}.Sanitize()+" WITH (FORCE)")
 }
 
+// Empty deletes all rows of a database that Create made but those which say what
+// its schema is, ending its connections. Rows that migrations wrote are gone as well.
+func (s *Server) Empty(ctx context.Context, dsn string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("connect to postgres: %w", err)
+	}
+	// As a replica, so that foreign keys say nothing of the order.
+	_, err = conn.Exec(ctx, `DO $$ DECLARE t TEXT; BEGIN
+		PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+		SET LOCAL session_replication_role = replica;
+		FOR t IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND NOT starts_with(relname, 'schema_') LOOP
+			EXECUTE 'DELETE FROM ' || quote_ident(t);
+		END LOOP; END $$`)
+	return errors.Join(err, conn.Close(ctx))
+}
+
 func (s *Server) exec(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
 	if err != nil {

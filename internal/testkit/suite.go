@@ -15,6 +15,7 @@ type shared struct {
 	tried   bool
 	server  *Server
 	err     error
+	emptied []string // DSNs of databases that tests have left, without their rows
 }
 
 // servers are the two of this process. Tests cannot hand a server to each
@@ -28,6 +29,11 @@ var servers = struct{ quick, durable shared }{durable: shared{durable: true}}
 //
 // A package that calls this has a TestMain that calls Main.
 func Postgres(tb testing.TB) string { tb.Helper(); return servers.quick.database(tb) }
+
+// PostgresReused is Postgres for tests that leave the schema as their migrations
+// made it: the database may be one of an earlier such test, without its rows. To
+// make a database and migrate it costs more than most tests.
+func PostgresReused(tb testing.TB) string { tb.Helper(); return servers.quick.reused(tb) }
 
 // PostgresDurable is Postgres on a server that syncs each commit to disk: for
 // crash tests and benches.
@@ -66,6 +72,45 @@ func (s *shared) database(tb testing.TB) string {
 			tb.Errorf("drop database: %v", err)
 		}
 	})
+	return dsn
+}
+
+func (s *shared) reused(tb testing.TB) string {
+	tb.Helper()
+	server, err := s.get()
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	dsn := s.takeEmptied()
+	if dsn == "" {
+		if dsn, err = server.Create(ctx); err != nil {
+			tb.Fatalf("create database: %v", err)
+		}
+	}
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := server.Empty(ctx, dsn); err != nil {
+			tb.Errorf("empty database: %v", err)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.emptied = append(s.emptied, dsn)
+	})
+	return dsn
+}
+
+func (s *shared) takeEmptied() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.emptied) == 0 {
+		return ""
+	}
+	dsn := s.emptied[len(s.emptied)-1]
+	s.emptied = s.emptied[:len(s.emptied)-1]
 	return dsn
 }
 

@@ -9,6 +9,7 @@ import (
 	"callbackd/jobs"
 	"callbackd/media"
 	"callbackd/resolver"
+	"callbackd/wall"
 )
 
 // Pauses between tries. The first two follow the platform's habits: a file or
@@ -32,6 +33,11 @@ func registerJobs(ctx context.Context, r *jobs.Runner, inst *installation, clien
 	r.Register(callbackd.JobJoinQR, jobs.Kind{Run: files.JoinQR, Workers: 2, Timeout: time.Minute, Retry: slowRetry})
 	people := resolver.New(resolver.Config{DB: inst.db, Pages: clients.mpweb, Blobs: inst.blobs, Outbound: clients.outbound, Face: maker.Avatar, Log: inst.log})
 	r.Register(callbackd.JobResolve, jobs.Kind{Run: people.Run, Workers: 4, Timeout: time.Minute, Retry: quickRetry})
+	checker, err := wall.NewChecker(inst.db, inst.cfg.Outbound.Allow)
+	if err != nil {
+		return err
+	}
+	r.Register(callbackd.JobCheck, jobs.Kind{Run: checker.Run, Workers: 8, Timeout: 10 * time.Second, Retry: quickRetry})
 	r.Register(callbackd.JobPrune, jobs.Kind{Run: prune(inst), Workers: 1, Timeout: 10 * time.Minute, Retry: slowRetry})
 	return inst.db.Enqueue(ctx, callbackd.Job{Kind: callbackd.JobPrune, DueAt: inst.db.Now()})
 }

@@ -11,6 +11,8 @@ const (
 	CommandDetailOn   CommandKind = "detail-on"   // 详情 开
 	CommandDetailOff  CommandKind = "detail-off"  // 详情 关
 	CommandUnbind     CommandKind = "unbind"      // 解绑
+	CommandPanic      CommandKind = "panic"       // 紧急停播, of an owner
+	CommandResume     CommandKind = "resume"      // 恢复上墙, of an owner
 )
 
 // Command is a text that may be one. Whether CommandBind and CommandYes are, the
@@ -32,6 +34,11 @@ const (
 	CommandLocked  CommandOutcome = "locked"  // too many wrong codes in an hour
 	CommandSet     CommandOutcome = "set"     // a switch; Preferences are the new state
 	CommandUnbound CommandOutcome = "unbound" // every viewer of the follower is free
+
+	CommandChief    CommandOutcome = "chief"    // the follower is known as an owner from now on
+	CommandPanicked CommandOutcome = "panicked" // the wall shows the still card
+	CommandResumed  CommandOutcome = "resumed"  // the wall goes on
+	CommandUnsealed CommandOutcome = "unsealed" // an owner's, but the body was not authenticated by AES
 )
 
 // CommandResult is the outcome with what the reply tells.

@@ -24,6 +24,7 @@ const (
 	forPending   = "nnnnnnnnn" // whose password was right: none of these
 	forKnown     = "nynyyyyyy"
 	forOperators = "n-n-yyyyy"
+	forChiefs    = "n-n-...yy" // owners of the account that the form names
 	forOwners    = "n-n-----y"
 	forModerator = "nyn..yyyy"
 	forAdmin     = "n-n..-yyy"
@@ -47,6 +48,7 @@ var deskAccess = map[string]string{
 	"GET /desk/me":             forOperators,
 	"POST /desk/me/password":   forOperators,
 	"POST /desk/me/two-factor": forOperators,
+	"POST /desk/me/wechat":     forChiefs,
 
 	"GET /desk/operators":                    forOwners,
 	"POST /desk/operators":                   forOwners,
@@ -154,7 +156,7 @@ func TestDesk_EveryRouteLetsInWhomItsRowNamesAndNobodyElse(t *testing.T) {
 				if c.csrf == "" {
 					c.get("/desk/login") // which gives a form, and with it a token
 				}
-				got = c.post(path)
+				got = c.post(path, "account", "spring")
 			}
 			if want := string(want[i]); reached(got) != want {
 				t.Errorf("%s as %s: %s (%d %s), want %s", row, v.name, reached(got), got.code, got.location, want)

@@ -27,6 +27,10 @@ func (h *Handlers) showDeskMe(w http.ResponseWriter, r *http.Request, c *deskCal
 		page.Codes = strings.Fields(h.sessions.PopString(r.Context(), keyOnce))
 		h.sessions.Remove(r.Context(), keyOnceFor)
 	}
+	var err error
+	if page.Chiefs, err = h.chiefs(r, c); err != nil {
+		return err
+	}
 	if !c.operator.TwoFactor {
 		secret, err := h.newTwoFactor(r, c)
 		if err != nil {

@@ -54,6 +54,7 @@ func (h *Handlers) deskRoutes() []deskRoute {
 		{get, "/me", reachOperator, "", h.showDeskMe},
 		{post, "/me/password", reachOperator, "", h.doDeskPassword},
 		{post, "/me/two-factor", reachOperator, "", h.doTwoFactor},
+		{post, "/me/wechat", reachOperator, "", h.doChief},
 
 		{get, "/operators", reachOwner, "", h.showOperators},
 		{post, "/operators", reachOwner, "", h.doInviteOperator},

@@ -64,6 +64,10 @@ func ParseCommand(text string) (callbackd.Command, bool) {
 		return callbackd.Command{Kind: callbackd.CommandYes}, true
 	case "解绑", "解綁":
 		return callbackd.Command{Kind: callbackd.CommandUnbind}, true
+	case "紧急停播", "緊急停播", "panic", "PANIC", "Panic":
+		return callbackd.Command{Kind: callbackd.CommandPanic}, true
+	case "恢复上墙", "恢復上牆", "resume", "RESUME", "Resume":
+		return callbackd.Command{Kind: callbackd.CommandResume}, true
 	}
 	for _, sw := range switches {
 		if state, ok := strings.CutPrefix(s, sw.name); ok {
@@ -115,6 +119,14 @@ const (
 		"Notices: %s; details: %s."
 	replyUnbound = "已解绑 %d 个浏览器或应用，它们不再收到通知，也不能以你的名义发言。\n" +
 		"Unbound: %d. They get no more notices and cannot write in your name."
+	replyChief = "已绑定。你可以发送「紧急停播」立刻把大屏换成静止画面，发送「恢复上墙」继续。\n" +
+		"Bound. Send panic to put the still card on every screen at once, and resume to go on."
+	replyPanicked = "已停播：所有页面显示静止画面，消息照常进入审核队列。发送「恢复上墙」继续。\n" +
+		"Halted: every page shows the still card, and the queue goes on filling. Send resume to go on."
+	replyResumed = "已恢复上墙。\n" +
+		"The wall goes on."
+	replyUnsealed = "没有执行：公众号现在用明文模式，无法确认这条消息真的是你发的。请在公众平台改用安全模式，或在工作台操作。\n" +
+		"Not done: in plain mode nobody can know that this came from you. Switch the account to safe mode, or use the desk."
 	replyNoneBound = "没有绑定的浏览器或应用。\n" +
 		"No browser or app is bound to you."
 )
@@ -137,6 +149,14 @@ func ReplyTo(r callbackd.CommandResult) string {
 			return replyNoneBound
 		}
 		return fmt.Sprintf(replyUnbound, r.Viewers, r.Viewers)
+	case callbackd.CommandChief:
+		return replyChief
+	case callbackd.CommandPanicked:
+		return replyPanicked
+	case callbackd.CommandResumed:
+		return replyResumed
+	case callbackd.CommandUnsealed:
+		return replyUnsealed
 	}
 	return ""
 }

@@ -156,7 +156,7 @@ func (tx *Tx) accept(ctx context.Context, c *acceptCall, b *batch) (Accepted, er
 	c.known = &s
 	out.Sender = s.id
 	if cb.Command != nil {
-		done, err := tx.command(ctx, cb, key, s.id)
+		done, err := tx.command(ctx, cb, key, s.id, b.walls)
 		if err != nil {
 			return out, err
 		}

@@ -22,7 +22,7 @@ type commanded struct {
 // command does what a follower asks for. Of an outcome that is not CommandNone
 // the callback keeps the reply as its answer, which repeats get as well. It runs
 // under the wall's lock.
-func (tx *Tx) command(ctx context.Context, cb *Callback, key []byte, sender callbackd.SenderID) (c commanded, err error) {
+func (tx *Tx) command(ctx context.Context, cb *Callback, key []byte, sender callbackd.SenderID, walls *wallCounters) (c commanded, err error) {
 	switch cb.Command.Kind {
 	case callbackd.CommandBind:
 		c.result.Outcome, err = tx.takeCode(ctx, cb, sender)
@@ -31,6 +31,8 @@ func (tx *Tx) command(ctx context.Context, cb *Callback, key []byte, sender call
 	case callbackd.CommandUnbind:
 		c.freed, err = tx.unbindFollower(ctx, sender, ms(cb.ReceivedAt))
 		c.result = callbackd.CommandResult{Outcome: callbackd.CommandUnbound, Viewers: len(c.freed)}
+	case callbackd.CommandPanic, callbackd.CommandResume:
+		c.result.Outcome, err = tx.takeControl(ctx, cb, sender, walls)
 	default:
 		c.result, err = tx.turnSwitch(ctx, cb, sender)
 	}
@@ -70,6 +72,11 @@ func (tx *Tx) takeCode(ctx context.Context, cb *Callback, sender callbackd.Sende
 		return callbackd.CommandNone, err
 	}
 	locked := wrong >= callbackd.WrongCodes
+	if len(known) == 0 && !locked {
+		if outcome, err := tx.takeChiefCode(ctx, cb, sender); err != nil || outcome != callbackd.CommandNone {
+			return outcome, err
+		}
+	}
 	if len(known) == 0 {
 		// A scene comes from a QR that we made: an old one is no guess. Whoever is
 		// locked already need not be counted on.

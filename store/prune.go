@@ -50,6 +50,7 @@ func (db *DB) Prune(ctx context.Context, keepRaw time.Duration) (total int64, er
 		{`DELETE FROM wechat_sends WHERE id IN (SELECT id FROM wechat_sends WHERE sent_at < ? LIMIT ?)`, now.Add(-WeChatSendLife)},
 		{`DELETE FROM desk_sessions WHERE token IN (SELECT token FROM desk_sessions WHERE expires_at < ? LIMIT ?)`, now},
 		{`DELETE FROM operator_links WHERE token IN (SELECT token FROM operator_links WHERE expires_at < ? LIMIT ?)`, now},
+		{`DELETE FROM chief_codes WHERE (operator_id, account_id) IN (SELECT operator_id, account_id FROM chief_codes WHERE expires_at < ? LIMIT ?)`, now.Add(-DeadBindingLife)},
 		{`DELETE FROM moderator_links WHERE id IN (SELECT id FROM moderator_links WHERE expires_at < ? LIMIT ?)`, now.Add(-DeadLinkLife)},
 	} {
 		for {

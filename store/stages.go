@@ -94,38 +94,41 @@ func (tx *Tx) saveStage(ctx context.Context, account callbackd.AccountID, was, s
 func (db *DB) SetStage(ctx context.Context, account callbackd.AccountID, c callbackd.Control, actor string) (rev int64, err error) {
 	err = db.Write(ctx, func(tx *Tx) error {
 		walls := newWallCounters(tx)
-		was, counters, err := tx.lockedStage(ctx, account, walls)
-		if err != nil {
+		if rev, err = tx.setStage(ctx, account, c, actor, walls); err != nil {
 			return err
 		}
-		message, err := tx.controlled(ctx, account, was, c)
-		if err != nil {
-			return err
-		}
-		trimmed := was
-		if c.Kind == callbackd.ControlPin {
-			if trimmed.Pins, err = tx.visiblePins(ctx, account, was); err != nil {
-				return err
-			}
-		}
-		next, changed, err := trimmed.Apply(c, counters.Seq)
-		if err != nil {
-			return err
-		}
-		if err := tx.audit(ctx, account, actor, string(c.Kind), message, ""); err != nil {
-			return err
-		}
-		rev = was.Rev
-		if !changed {
-			return nil
-		}
-		if err := tx.saveStage(ctx, account, was, next, walls); err != nil {
-			return err
-		}
-		rev = counters.Rev
 		return walls.save(ctx)
 	})
 	return rev, err
+}
+
+// setStage is SetStage inside a transaction; whoever calls it saves the counters.
+func (tx *Tx) setStage(ctx context.Context, account callbackd.AccountID, c callbackd.Control, actor string, walls *wallCounters) (rev int64, err error) {
+	was, counters, err := tx.lockedStage(ctx, account, walls)
+	if err != nil {
+		return 0, err
+	}
+	message, err := tx.controlled(ctx, account, was, c)
+	if err != nil {
+		return 0, err
+	}
+	trimmed := was
+	if c.Kind == callbackd.ControlPin {
+		if trimmed.Pins, err = tx.visiblePins(ctx, account, was); err != nil {
+			return 0, err
+		}
+	}
+	next, changed, err := trimmed.Apply(c, counters.Seq)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.audit(ctx, account, actor, string(c.Kind), message, ""); err != nil || !changed {
+		return was.Rev, err
+	}
+	if err := tx.saveStage(ctx, account, was, next, walls); err != nil {
+		return 0, err
+	}
+	return counters.Rev, nil
 }
 
 // controlled is the message of a step; 0 where the step has none.

@@ -14,6 +14,15 @@ type DeskMePage struct {
 	Secret    string        // of a second factor to set up
 	QR        template.HTML // of its address, to scan
 	Codes     []string      // recovery codes, shown once
+	Chiefs    []Chief       // the accounts that the operator owns
+}
+
+// Chief is an account that an owner may halt from WeChat.
+type Chief struct {
+	Slug, Name string
+	Bound      bool   // the operator is known as one of its followers
+	Sealed     bool   // callbacks are authenticated by AES; else nothing is done
+	Code       string // to be sent to the account, shown once
 }
 
 func (DeskMePage) template() string { return "desk_me.html" }

@@ -46,7 +46,7 @@ func (w *Wall) showPage(rw http.ResponseWriter, r *http.Request) {
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	w.mu.Lock()
 	page := web.WallPage{Lang: web.LangOf(r), Slug: string(Slug), Name: w.Name, Rev: w.rev,
-		Control: callbackd.PublicControl{State: "open", Pins: []callbackd.PublicID{}},
+		Control:  callbackd.PublicControl{State: "open", Pins: []callbackd.PublicID{}},
 		Messages: w.page(before, 0, pageRows), JoinQR: w.JoinQR, Older: before > 0}
 	w.mu.Unlock()
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -58,6 +58,8 @@ type Live interface {
 	// DropViewer ends the connections of a viewer, DropDevice those to a device.
 	DropViewer(callbackd.ViewerID)
 	DropDevice(callbackd.PublicID)
+	// Screens are the open pages of a wall, by name.
+	Screens(callbackd.Slug) []live.Screen
 }
 
 // Presence is what the endpoints ask of devices' presences.

@@ -42,6 +42,10 @@ type Config struct {
 	// everybody is nobody in particular.
 	Identify func(*http.Request) callbackd.ViewerID
 
+	// ScreensChanged is told when a screen reported or is gone, and must return
+	// soon; nil: nobody is.
+	ScreensChanged func()
+
 	// Devices decides about the devices of viewers; nil: there are no device
 	// channels and no calls. SetDevices sets it later.
 	Devices Devices
@@ -105,6 +109,7 @@ type Hub struct {
 	running   atomic.Bool
 	walls     walls
 	listeners listeners
+	screens   screens
 	crew      *crew
 	limits    limits
 }
@@ -130,6 +135,8 @@ func New(cfg Config) (*Hub, error) {
 	}
 	h := &Hub{cfg: cfg, node: node, crew: newCrew(), limits: limits{open: openWithin, call: callWithin, stop: stopWithin}}
 	h.listeners.there, h.listeners.byDevice = isSubscribed, map[callbackd.PublicID]*deviceChannel{}
+	h.screens.changed = cfg.ScreensChanged
+	h.screens.of = map[*guest]hung{}
 	h.walls.byChannel = map[string]*wallChannel{}
 	node.OnConnecting(h.connecting)
 	node.OnCommandRead(h.commandRead)

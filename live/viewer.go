@@ -31,6 +31,7 @@ type guest struct {
 	conn   net.Conn           // set by the handshake
 	client *centrifuge.Client // set before the first subscription
 	lane   lane
+	left   bool // its connection has ended; guarded by screens.mu
 }
 
 type guestKey struct{}
@@ -66,8 +67,8 @@ func (h *Hub) connecting(ctx context.Context, _ centrifuge.ConnectEvent) (centri
 	return centrifuge.ConnectReply{Credentials: &centrifuge.Credentials{UserID: userOf(g.viewer)}}, nil
 }
 
-// connected gives a guest what it may do: subscribe to a wall, and as a viewer to
-// its devices, and call. Handlers for publishing, presence and history are not
+// connected gives a guest what it may do: subscribe to a wall, say what it has
+// painted of it, and as a viewer subscribe to its devices, and call. Handlers for publishing, presence and history are not
 // set, and the library refuses what has no handler.
 func (h *Hub) connected(client *centrifuge.Client) {
 	g, ok := guestOf(client.Context())
@@ -88,13 +89,24 @@ func (h *Hub) connected(client *centrifuge.Client) {
 		if e.Disconnect != nil && e.Disconnect.Code == centrifuge.DisconnectNoPong.Code {
 			g.hangUp()
 		}
+		if strings.HasPrefix(e.Channel, wallPrefix) {
+			h.screens.drop(g)
+		}
 		if device, ok := strings.CutPrefix(e.Channel, devicePrefix); ok {
 			h.leftDevice(g, callbackd.PublicID(device))
 		}
 	})
-	if h.cfg.Devices != nil {
-		client.OnRPC(func(e centrifuge.RPCEvent, done centrifuge.RPCCallback) { h.called(g, e, done) })
-	}
+	client.OnDisconnect(func(centrifuge.DisconnectEvent) { h.screens.leave(g) })
+	client.OnRPC(func(e centrifuge.RPCEvent, done centrifuge.RPCCallback) {
+		switch {
+		case e.Method == "screen":
+			done(centrifuge.RPCReply{}, h.reported(g, e))
+		case h.cfg.Devices == nil:
+			done(centrifuge.RPCReply{}, centrifuge.ErrorMethodNotFound)
+		default:
+			h.called(g, e, done)
+		}
+	})
 }
 
 func (h *Hub) subscribeWall(slug callbackd.Slug, done centrifuge.SubscribeCallback) {

@@ -178,7 +178,7 @@ type Tx struct {
 }
 
 // ringing is what a transaction changed that somebody waits for.
-type ringing struct{ walls, jobs, config, notices, queue bool }
+type ringing struct{ walls, jobs, config, notices, queue, other bool }
 
 // Write runs fn in one write transaction and, after the commit, tells whoever
 // waits for what it changed. fn does no I/O beside the transaction.

@@ -9,7 +9,7 @@ import (
 )
 
 // Ring says that something changed. It may come without a reason; the rows tell.
-type Ring struct{ Walls, Jobs, Config, Notices, Queue bool }
+type Ring struct{ Walls, Jobs, Config, Notices, Queue, Other bool }
 
 // bell tells listeners of commits. Rings that nobody has taken yet melt into one.
 type bell struct {
@@ -26,10 +26,10 @@ func (b *bell) ring(r ringing) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ch := range b.listeners {
-		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config, Notices: r.notices, Queue: r.queue}
+		next := Ring{Walls: r.walls, Jobs: r.jobs, Config: r.config, Notices: r.notices, Queue: r.queue, Other: r.other}
 		select {
 		case old := <-ch:
-			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config, next.Notices || old.Notices, next.Queue || old.Queue}
+			next = Ring{next.Walls || old.Walls, next.Jobs || old.Jobs, next.Config || old.Config, next.Notices || old.Notices, next.Queue || old.Queue, next.Other || old.Other}
 		default:
 		}
 		ch <- next // never blocks: one place, emptied above, and only ring sends, under mu
@@ -49,6 +49,10 @@ func (db *DB) Listen() (<-chan Ring, func()) {
 		db.bell.mu.Unlock()
 	}
 }
+
+// Knock rings although no row has changed, for whoever shows what stands in none:
+// the screens of a wall, what a check found.
+func (db *DB) Knock() { db.bell.ring(ringing{other: true}) }
 
 // watchEvery bounds how late a change of another process is noticed.
 const watchEvery = 200 * time.Millisecond

@@ -56,10 +56,11 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 	s.hub, err = live.New(live.Config{Log: inst.log, AllowOrigin: allowOrigin(inst.cfg.HTTP.PublicURL), WallExists: func(slug callbackd.Slug) bool {
 		_, err := inst.db.GetAccount(context.Background(), slug)
 		return err == nil
-	}, Identify: func(r *http.Request) callbackd.ViewerID { return s.handlers.Identify(r) }})
+	}, Identify: func(r *http.Request) callbackd.ViewerID { return s.handlers.Identify(r) }, ScreensChanged: inst.db.Knock})
 	if err != nil {
 		return nil, fmt.Errorf("start live channels: %w", err)
 	}
+	reg.MustRegister(&screenCounts{inst.db, s.hub})
 	reg.gauge("callbackd_live_connections", "Open live connections.", func() float64 { return float64(s.hub.Connections()) })
 	if s.vendors, err = newVendors(ctx, inst); err != nil {
 		return nil, err

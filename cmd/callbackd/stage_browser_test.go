@@ -64,7 +64,7 @@ func TestWallPage_FollowsTheStage(t *testing.T) {
 	first := i.say(t, a, "oA", "第一句")
 	i.say(t, a, "oB", "第二句")
 	v := s.serve()
-	page := v.tab(1920, 1080, "/wall/spring?lang=zh-CN")
+	page := v.tab(1920, 1080, "/wall/spring?lang=zh-CN&screen=大屏")
 	page.until("the page is live", `document.getElementById('state').dataset.state === 'live'`)
 	s.done("", "wall", "spring", "pin", string(first))
 	s.done("", "wall", "spring", "say", "请大家看舞台")
@@ -81,6 +81,10 @@ func TestWallPage_FollowsTheStage(t *testing.T) {
 	closed := `!document.getElementById('card').hidden && document.getElementById('card').textContent.includes('请稍候') && !document.querySelector('#rows .row, #pins .row, #spot .row')`
 	page.until("the still card", closed)
 	page.eval("'look panic'")
+	v.eventually("the screen's word", func() bool {
+		_, body := v.ask(v.admin + "/metrics")
+		return strings.Contains(body, `callbackd_screens{account="spring",state="current"} 1`) && strings.Contains(body, `callbackd_screens{account="spring",state="behind"} 0`)
+	})
 	i.say(t, a, "oB", "藏起来的话")
 	late := v.tab(390, 844, "/wall/spring?lang=zh-CN")
 	late.until("the still card on a page that joins later", closed)

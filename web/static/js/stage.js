@@ -30,6 +30,7 @@ export function adoptStage() {
   }
   showTime();
   silence(now.state !== 'open');
+  afterPaint(Number(stage.dataset.rev));
 }
 
 /** Shows a stage. rev: that it was told with. */
@@ -43,6 +44,10 @@ export function showStage(control, rev) {
   showCard(control.card, control.event);
   showLooks(control.event);
   showPins(control);
+  afterPaint(rev);
+}
+
+function afterPaint(rev) {
   requestAnimationFrame(() => { // after this frame it is on the screen
     const channel = new MessageChannel();
     channel.port1.onmessage = () => { for (const back of painted) back(rev); };

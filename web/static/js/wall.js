@@ -3,6 +3,7 @@
 import { Feed } from './feed.js';
 import { followWall, open } from './live.js';
 import { offerNotices } from './remind.js';
+import { reportScreen } from './screen.js';
 import { adoptStage } from './stage.js';
 import { offerSound, showState } from './state.js';
 import { Sync } from './sync.js';
@@ -16,8 +17,8 @@ const timeout = 15000; // ms for one read
 await loadTexts(stage.dataset.texts);
 const feed = new Feed(200, reading);
 feed.adopt(adoptRows(), Number(stage.dataset.rev), 'more' in stage.dataset, JSON.parse(stage.dataset.control));
-adoptStage();
 const sync = 'older' in stage.dataset ? null : goLive(); // a page of older messages stays as it is
+if (!sync) adoptStage();
 offerEarlier();
 
 function goLive() {
@@ -36,11 +37,16 @@ function goLive() {
   offerSound();
   addEventListener('pageshow', (event) => { if (event.persisted) sync.suspect(); });
   const client = open(stage.dataset.slug);
+  const report = reportScreen(client, stage.dataset.slug);
   followWall(client, stage.dataset.slug, {
-    subscribed: (whole) => sync.subscribed(whole),
+    subscribed: (whole) => {
+      report();
+      sync.subscribed(whole);
+    },
     lost: () => sync.lost(),
     pushed: (change) => sync.pushed(change),
   });
+  adoptStage();
   offerNotices(stage.dataset.slug, client);
   return sync;
 }

@@ -26,7 +26,7 @@ type deskSite struct {
 func newDeskSite(t *testing.T) *deskSite {
 	t.Helper()
 	clock := storetest.NewClock()
-	clock.Advance(time.Until(clock.Now())) // sessions count by the wall clock
+	clock.Advance(time.Since(clock.Now())) // sessions count by the wall clock
 	s := &deskSite{site: newSiteWith(t, clock.Now, func(c *handlers.Config) {}), clock: clock}
 	s.acc = s.deskAccount("spring")
 	return s

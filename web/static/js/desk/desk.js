@@ -1,4 +1,4 @@
-// What every page of the desk has: copy buttons.
+// What every page of the desk has: copy buttons, and times as this place has them.
 import { loadTexts, t } from '../texts.js';
 
 const desk = document.getElementById('desk');
@@ -22,3 +22,12 @@ for (const button of document.querySelectorAll('[data-copy]')) {
     }
   });
 }
+
+/** Writes a time in this place's zone; the server knows only UTC. */
+export function localTime(element) {
+  const at = new Date(element.dateTime);
+  if (Number.isNaN(at.getTime())) return;
+  element.textContent = at.toLocaleString(desk.dataset.lang, { dateStyle: 'short', timeStyle: 'medium' });
+}
+
+for (const element of document.querySelectorAll('time[datetime]')) localTime(element);

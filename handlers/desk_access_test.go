@@ -62,6 +62,19 @@ var deskAccess = map[string]string{
 	"POST /desk/{account}/links":               forAdmin,
 	"POST /desk/{account}/links/{link}/revoke": forAdmin,
 	"GET /desk/{account}/audit":                forModerator,
+
+	"GET /desk/{account}/queue":            forModerator,
+	"GET /desk/{account}/queue/items":      forModerator,
+	"POST /desk/{account}/queue/decide":    forModerator,
+	"POST /desk/{account}/queue/undo":      forModerator,
+	"POST /desk/{account}/queue/leave":     forModerator,
+	"POST /desk/{account}/queue/caption":   forModerator,
+	"POST /desk/{account}/queue/stage":     forModerator,
+	"GET /desk/{account}/search":           forModerator,
+	"GET /desk/{account}/sender/{sender}":  forModerator,
+	"POST /desk/{account}/sender/{sender}": forModerator,
+	"GET /desk/{account}/media/{id}":       forModerator,
+	"GET /desk/{account}/avatar/{id}":      forModerator,
 }
 
 // deskVisitor makes a new session each time: what one request does must not decide
@@ -138,7 +151,7 @@ func TestDesk_EveryRouteLetsInWhomItsRowNamesAndNobodyElse(t *testing.T) {
 		}
 	}
 	visitors := s.visitors()
-	fill := strings.NewReplacer("{account}", "spring", "{operator}", "1", "{link}", "none", "{token}", "none", "{id}", "none", "{event}", "1", "{file}", "none", "{list}", "1")
+	fill := strings.NewReplacer("{account}", "spring", "{operator}", "1", "{link}", "none", "{token}", "none", "{id}", "none", "{event}", "1", "{file}", "none", "{list}", "1", "{sender}", "none")
 	for row := range routes {
 		want, ok := deskAccess[row]
 		if !ok {

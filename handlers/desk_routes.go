@@ -64,6 +64,18 @@ func (h *Handlers) deskRoutes() []deskRoute {
 
 		{get, "/{account}", reachAccount, callbackd.RoleModerator, h.showRoom},
 		{get, "/{account}/stream", reachAccount, callbackd.RoleModerator, h.showStream},
+		{get, "/{account}/queue", reachAccount, callbackd.RoleModerator, h.showQueue},
+		{get, "/{account}/queue/items", reachAccount, callbackd.RoleModerator, h.showQueueItems},
+		{post, "/{account}/queue/decide", reachAccount, callbackd.RoleModerator, h.doDecide},
+		{post, "/{account}/queue/undo", reachAccount, callbackd.RoleModerator, h.doUndo},
+		{post, "/{account}/queue/leave", reachAccount, callbackd.RoleModerator, h.doLeaveQueue},
+		{post, "/{account}/queue/caption", reachAccount, callbackd.RoleModerator, h.doCaption},
+		{post, "/{account}/queue/stage", reachAccount, callbackd.RoleModerator, h.doStage},
+		{get, "/{account}/search", reachAccount, callbackd.RoleModerator, h.showFound},
+		{get, "/{account}/sender/{sender}", reachAccount, callbackd.RoleModerator, h.showSender},
+		{post, "/{account}/sender/{sender}", reachAccount, callbackd.RoleModerator, h.doSender},
+		{get, "/{account}/media/{id}", reachAccount, callbackd.RoleModerator, h.showDeskMedia},
+		{get, "/{account}/avatar/{id}", reachAccount, callbackd.RoleModerator, h.showDeskAvatar},
 		{get, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.showModeratorLinks},
 		{post, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.doAddModeratorLink},
 		{post, "/{account}/links/{link}/revoke", reachAccount, callbackd.RoleAdmin, h.doRevokeModeratorLink},
@@ -75,7 +87,8 @@ func (h *Handlers) deskRoutes() []deskRoute {
 // state as JSON, made anew whenever the store rings.
 func (h *Handlers) deskStates() map[string]deskState {
 	return map[string]deskState{
-		"room": {callbackd.RoleModerator, h.roomState},
+		"room":  {callbackd.RoleModerator, h.roomState},
+		"queue": {callbackd.RoleModerator, h.queueState},
 	}
 }
 

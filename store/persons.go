@@ -305,6 +305,11 @@ type Avatar struct {
 	Person callbackd.PersonID `db:"person_id"`
 }
 
+// GetAvatarOf returns a picture of an account by its public id.
+func (db *DB) GetAvatarOf(ctx context.Context, account callbackd.AccountID, id callbackd.PublicID) (a Avatar, err error) {
+	return a, db.get(ctx, &a, `SELECT id, blob, type, size, person_id FROM avatars WHERE account_id = ? AND id = ?`, account, id)
+}
+
 // GetAvatar returns a picture by its public id.
 func (db *DB) GetAvatar(ctx context.Context, id callbackd.PublicID) (a Avatar, err error) {
 	return a, db.get(ctx, &a, `SELECT id, blob, type, size, person_id FROM avatars WHERE id = ?`, id)

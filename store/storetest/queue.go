@@ -172,7 +172,9 @@ func queueFinds(t *testing.T, h Harness) {
 	w.acc.Moderation = callbackd.ModerationAuto
 	w.must(w.db.SetAccount(ctx, w.acc, "test"))
 	w.carded("oB", "小红")
-	w.accept(w.text("oB", "shown by a rule"))
+	ruled := w.text("oB", "shown by a rule")
+	ruled.Found = callbackd.Findings{Lists: true}
+	w.accept(ruled)
 	waiting(2, "one for each name")
 }
 

@@ -133,7 +133,7 @@ func (w *world) decide(row store.Row, d callbackd.Decision) {
 // Exercise runs the suite.
 func Exercise(t *testing.T, h Harness) {
 	for name, run := range map[string]func(*testing.T, Harness){
-		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Queue": exerciseQueue, "Undo": exerciseUndo, "Search": exerciseSearch, "Persons": exercisePersons,
+		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Queue": exerciseQueue, "Undo": exerciseUndo, "Search": exerciseSearch, "Room": exerciseRoom, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
 		"Together": exerciseTogether, "Chosen": exerciseChosen, "Blocks": exerciseBlocks, "WordLists": exerciseWordLists, "Events": exerciseEvents, "Operators": exerciseOperators,
 		"Keys": exerciseKeys, "Connection": exerciseConnection, "Viewers": exerciseViewers,

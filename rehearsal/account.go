@@ -17,7 +17,7 @@ func (p *Platform) AddAccount(c AccountConfig) (*Account, error) {
 	}
 	c.fill(p.opts.Seed)
 	a := &Account{Config: c, p: p, accountState: accountState{
-		callbackURL: c.CallbackURL, faults: c.Faults, operator: c.Operator,
+		callbackURL: c.CallbackURL, connected: make(chan struct{}), faults: c.Faults, operator: c.Operator,
 		contacts: map[callbackd.FakeID]*contact{}, byOpenID: map[callbackd.OpenID]*contact{},
 		byConsole: map[uint32]*Record{}, byMedia: map[string]mediaRef{}, tickets: map[string]qrTicket{},
 		nextConsole: c.Push.FirstConsole,

@@ -91,6 +91,7 @@ func (p *Platform) routes() http.Handler {
 	r := chi.NewRouter()
 	p.routeAPI(r)
 	p.routeOperatorPages(r)
+	p.routeConsole(r)
 	return r
 }
 
@@ -199,6 +200,8 @@ func (a *Account) SetCallbackURL(u string) {
 // JSON is the account as `callbackd account add --from` takes it.
 func (a *Account) JSON() []byte {
 	c := a.Config
+	server := a.Server()
+	c.Token, c.AESKey, c.Mode = server.Token, server.AESKey, server.Mode
 	type mp struct {
 		Username string            `json:"username"`
 		Password string            `json:"password"`

@@ -93,8 +93,9 @@ type Prepared struct {
 
 // Prepare renders a push for an account: query, body and header.
 func (a *Account) Prepare(pl Payload, o PrepareOptions) (Prepared, error) {
+	server := a.Server()
 	if o.Mode == "" {
-		o.Mode = a.Config.Mode
+		o.Mode = server.Mode
 	}
 	if !o.Forgery.Applies(o.Mode) {
 		return Prepared{}, fmt.Errorf("prepare push: forgery %q in %s mode: %w", o.Forgery, o.Mode, callbackd.ErrInvalid)
@@ -117,9 +118,9 @@ func (a *Account) Prepare(pl Payload, o PrepareOptions) (Prepared, error) {
 	if o.Forgery == NoContentType {
 		out.Header = http.Header{}
 	}
-	signature := sign(a.Config.Token, o.Timestamp, o.Nonce)
+	signature := sign(server.Token, o.Timestamp, o.Nonce)
 	if o.Forgery == ForgeSignature {
-		signature = sign(a.Config.Token+"x", o.Timestamp, o.Nonce)
+		signature = sign(server.Token+"x", o.Timestamp, o.Nonce)
 	}
 	out.Query = url.Values{"signature": {signature}, "timestamp": {o.Timestamp}, "nonce": {o.Nonce}}
 	if !a.Config.Push.WithoutOpenID {
@@ -133,12 +134,12 @@ func (a *Account) Prepare(pl Payload, o PrepareOptions) (Prepared, error) {
 		out.Body = plain
 		return out, nil
 	}
-	return out, a.seal(&out, plain, o)
+	return out, a.seal(&out, plain, o, server)
 }
 
 // seal adds the ciphertext to a push of the encrypted modes.
-func (a *Account) seal(out *Prepared, plain []byte, o PrepareOptions) error {
-	out.key = a.Config.AESKey
+func (a *Account) seal(out *Prepared, plain []byte, o PrepareOptions, server Server) error {
+	out.key = server.AESKey
 	appID := a.Config.AppID
 	switch o.Forgery {
 	case PreviousKey:
@@ -163,9 +164,9 @@ func (a *Account) seal(out *Prepared, plain []byte, o PrepareOptions) error {
 	case ForgeTruncated:
 		enc = enc[:len(enc)/2/4*4-4]
 	}
-	msgSignature := sign(a.Config.Token, o.Timestamp, o.Nonce, enc)
+	msgSignature := sign(server.Token, o.Timestamp, o.Nonce, enc)
 	if o.Forgery == ForgeSignature || o.Forgery == ForgeMsgSignature {
-		msgSignature = sign(a.Config.Token+"x", o.Timestamp, o.Nonce, enc)
+		msgSignature = sign(server.Token+"x", o.Timestamp, o.Nonce, enc)
 	}
 	out.Query.Set("encrypt_type", "aes")
 	if o.Forgery != ForgeNoMsgSig {

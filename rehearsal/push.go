@@ -182,13 +182,16 @@ func newPushClient() *http.Client {
 // callback's settings. nil: the answer was echostr, byte for byte. With
 // ForgeSignature it comes from somebody who does not know the token.
 func (a *Account) Check(ctx context.Context, f Forgery) error {
-	token := a.Config.Token
+	server := a.Server()
 	if f == ForgeSignature {
-		token += "x"
+		server.Token += "x"
 	}
-	a.p.mu.Lock()
-	target := a.callbackURL
-	a.p.mu.Unlock()
+	return a.check(ctx, server)
+}
+
+// check makes the GET check of settings that need not be saved yet.
+func (a *Account) check(ctx context.Context, server Server) error {
+	token, target := server.Token, server.URL
 	stamp := strconv.FormatInt(a.p.now().Unix(), 10)
 	nonce, echo := randomDecimal(), randomDecimal()+randomDecimal()
 	q := url.Values{"signature": {sign(token, stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}, "echostr": {echo}}

@@ -110,7 +110,7 @@ func (a *Account) readReply(pr Prepared, body []byte) (*Reply, error) {
 	case !sealed:
 		return a.checkReply(pr, body, false)
 	}
-	if outer.MsgSignature != sign(a.Config.Token, outer.TimeStamp, outer.Nonce, outer.Encrypt) {
+	if outer.MsgSignature != sign(a.Server().Token, outer.TimeStamp, outer.Nonce, outer.Encrypt) {
 		return nil, errors.New("answer's signature does not fit")
 	}
 	key, err := decodeKey(pr.key)

@@ -131,6 +131,8 @@ type Account struct {
 // accountState is what happens to an account; guarded by Platform.mu.
 type accountState struct {
 	callbackURL string
+	entered     *Server // on the console; nil: the configuration's
+	connected   chan struct{}
 	faults      Faults
 	operator    OperatorFaults
 	mp          mpState // of the operator pages

@@ -105,9 +105,20 @@ func (s *stage) play(ctx context.Context, e *evening, report func(rehearsal.Repo
 	return err
 }
 
+// connected waits until the callback was entered; false when ctx ends before.
+func (s *stage) connected(ctx context.Context) bool {
+	select {
+	case <-s.account.Connected():
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 func newRehearsalCommand(a *app) *cobra.Command {
 	var e evening
 	var slug, name string
+	var byHand bool
 	c := &cobra.Command{
 		Use:   "rehearsal",
 		Short: "Run the simulated platform alone: its crowd talks to the server at --public-url",
@@ -115,6 +126,8 @@ func newRehearsalCommand(a *app) *cobra.Command {
 			"The simulated platform and its crowd push to the callbackd at --public-url. It prints the account as JSON:\n\n" +
 			"  callbackd rehearsal > account.json\n" +
 			"  callbackd account add rehearsal --from account.json\n\n" +
+			"With --by-hand the account waits: enter callback URL, token and key on the page that it prints,\n" +
+			"as you would on the platform, and the crowd begins.\n\n" +
 			"The server must be started with --wechat-api-url, --wechat-mp-url and --wechat-open-url at this platform.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -132,15 +145,23 @@ func newRehearsalCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s.account.SetCallbackURL(cfg.HTTP.PublicURL.JoinPath("callback", slug).String())
-			fmt.Fprintf(a.stdout, "%s\n", s.account.JSON())
-			fmt.Fprintf(a.stderr, "模拟平台 · simulated platform: %s → %s\n", s.url, cfg.HTTP.PublicURL.JoinPath("callback", slug))
+			if byHand {
+				fmt.Fprintf(a.stderr, "模拟平台的基本配置 · enter the callback here: %s\n", s.url.JoinPath("console", slug))
+			} else {
+				s.account.SetCallbackURL(cfg.HTTP.PublicURL.JoinPath("callback", slug).String())
+				fmt.Fprintf(a.stdout, "%s\n", s.account.JSON())
+				fmt.Fprintf(a.stderr, "模拟平台 · simulated platform: %s → %s\n", s.url, cfg.HTTP.PublicURL.JoinPath("callback", slug))
+			}
 			return together(c.Context(), s.serve, func(ctx context.Context) error { return s.typing(ctx, a.stdin, a.stderr) }, func(ctx context.Context) error {
+				if byHand && !s.connected(ctx) {
+					return nil
+				}
 				return s.play(ctx, &e, func(r rehearsal.Report) { fmt.Fprintln(a.stderr, reportLine(r)) })
 			})
 		},
 	}
 	e.addFlags(c)
+	c.Flags().BoolVar(&byHand, "by-hand", false, "wait until the callback is entered on the platform's page")
 	c.Flags().StringVar(&slug, "slug", "rehearsal", "`slug` under which the server knows the account")
 	c.Flags().StringVar(&name, "name", "排练现场", "`name` of the account")
 	return c

@@ -158,6 +158,11 @@ type Sender struct {
 
 	Trusted bool // a moderator's word: auto passes what this sender sends, but for listed words
 	Blocked bool // what this sender sends is refused at arrival
+
+	// A name of this sender that is never shown, and why: it poses as the house
+	// (reserved), or looks like another sender's (taken).
+	RefusedName string
+	RefusedWhy  string
 }
 
 // Gender as the platform counts it.

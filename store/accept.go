@@ -271,6 +271,9 @@ func (tx *Tx) findOrAddSender(ctx context.Context, cb *Callback) (cachedSender, 
 		}
 		// asked again: on PostgreSQL another node may have been faster
 		err = tx.get(ctx, &row, sqlFindSender, cb.Account.ID, cb.From)
+		if err == nil && row.PersonID.Valid {
+			_, err = tx.judgeName(ctx, callbackd.SenderID(row.ID))
+		}
 	}
 	return cachedSender{id: callbackd.SenderID(row.ID), resolved: row.PersonID.Valid, profileDue: row.ProfileDue, following: row.Following, blocked: row.Blocked}, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"callbackd"
+	"callbackd/wall/filter"
 )
 
 // By is who decides.
@@ -88,6 +89,12 @@ func (tx *Tx) getMessage(ctx context.Context, account callbackd.AccountID, id ca
 // changed, so that it can be taken back.
 func (tx *Tx) decide(ctx context.Context, row Row, to callbackd.State, d callbackd.Decision, seen Seen, by By, walls *wallCounters) error {
 	m := row.Message
+	if d == callbackd.DecisionApprove && row.Person != nil && row.Person.Profile.Nickname != row.Sender.PassedName {
+		var err error // somebody else may have got the name since it was looked at
+		if row.Sender.RefusedName, err = tx.judgeName(ctx, m.Sender); err != nil {
+			return err
+		}
+	}
 	if err := tx.audit(ctx, m.Account, by.Actor, string(d), m.ID, string(m.State)+" → "+string(to)); err != nil {
 		return err
 	}
@@ -168,9 +175,14 @@ func passes(row Row, d callbackd.Decision, seen Seen) (p passing) {
 	}
 	now := SeenOf(row)
 	p.media = now.Media != "" && now.Media == seen.Media && !row.Media.Passed
-	p.name = row.Person != nil && now.Name == seen.Name && (now.Name != "" || row.Sender.PassedName != "")
+	p.name = row.Person != nil && !nameRefused(row) && now.Name == seen.Name && (now.Name != "" || row.Sender.PassedName != "")
 	p.avatar = row.Person != nil && now.Avatar == seen.Avatar && (now.Avatar != "" || row.Sender.PassedAvatar != "")
 	return p
+}
+
+// nameRefused reports a name that nobody can let through.
+func nameRefused(row Row) bool {
+	return row.Person != nil && row.Sender.RefusedName != "" && row.Sender.RefusedName == row.Person.Profile.Nickname
 }
 
 // changes reports whether anything was not let through before.
@@ -216,7 +228,8 @@ func (tx *Tx) setPassed(ctx context.Context, row Row, name string, avatar callba
 	if name == row.Sender.PassedName && avatar == row.Sender.PassedAvatar {
 		return nil
 	}
-	if _, err := tx.exec(ctx, `UPDATE senders SET passed_name = ?, passed_avatar = ? WHERE id = ?`, name, avatar, row.Sender.ID); err != nil {
+	if _, err := tx.exec(ctx, `UPDATE senders SET passed_name = ?, passed_avatar = ?, name_skeleton = ? WHERE id = ?`,
+		name, avatar, filter.Skeleton(name), row.Sender.ID); err != nil {
 		return err
 	}
 	return tx.touchShown(ctx, row.Sender, row.Message.ID, callbackd.ModerationOpen, false, walls)

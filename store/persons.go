@@ -194,6 +194,9 @@ func (db *DB) UnsetPerson(ctx context.Context, account callbackd.AccountID, fake
 			WHERE id = ?`, ms(tx.db.now()), id); err != nil {
 			return err
 		}
+		if _, err := tx.judgeName(ctx, id); err != nil {
+			return err
+		}
 		if err := tx.touchShown(ctx, callbackd.Sender{ID: id, Account: account}, 0, callbackd.ModerationOpen, true, walls); err != nil {
 			return err
 		}
@@ -276,6 +279,9 @@ func (tx *Tx) linkSender(ctx context.Context, account callbackd.AccountID, p cal
 		args = []any{p.ID, ms(p.ReadAt.Add(ProfileLife)), id}
 	}
 	if _, err := tx.exec(ctx, query, args...); err != nil {
+		return err
+	}
+	if _, err := tx.judgeName(ctx, id); err != nil {
 		return err
 	}
 	if err := tx.wakeMediaSearch(ctx, id); err != nil {

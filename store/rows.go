@@ -23,7 +23,7 @@ const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_
 	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web, m.event_id, m.host, m.queued_at, m.turn, m.caption,
 	w.event_id AS wall_event, w.event_state AS wall_event_state, w.stage AS wall_stage, w.cleared_seq AS wall_cleared,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
-	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked,
+	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked, s.refused_name, s.refused_why,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
 	md.id AS media_id, md.state AS media_state, md.reason, md.passed, md.ready_at, md.wechat_id, md.highres_id, md.thumb_id, md.pic_url,
 	md.format, md.source, md.duration_ms, md.width, md.height, md.waveform,
@@ -95,6 +95,8 @@ type flatSender struct {
 	PassedAvatar   callbackd.PublicID `db:"passed_avatar"`
 	Trusted        bool
 	Blocked        bool
+	RefusedName    string `db:"refused_name"`
+	RefusedWhy     string `db:"refused_why"`
 }
 
 type flatPerson struct {
@@ -167,7 +169,7 @@ func (f flatSender) sender(account callbackd.AccountID, p flatPerson) callbackd.
 	return callbackd.Sender{ID: callbackd.SenderID(f.SenderID), Account: account, OpenID: f.OpenID, PublicID: f.SenderPublicID,
 		AvatarID: f.AvatarID, AvatarSeed: f.AvatarSeed, Person: callbackd.PersonID(p.PersonID.Int64), Approved: f.Approved,
 		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar,
-		Trusted: f.Trusted, Blocked: f.Blocked}
+		Trusted: f.Trusted, Blocked: f.Blocked, RefusedName: f.RefusedName, RefusedWhy: f.RefusedWhy}
 }
 
 // person returns nil where the sender's person is not known.

@@ -43,6 +43,7 @@ func Lets(s callbackd.Stage, m callbackd.Message) bool {
 func OperatorView(row store.Row) callbackd.PublicMessage {
 	open := row
 	open.Message.Moderation = callbackd.ModerationOpen // as if everything had passed
+	open.Sender.RefusedName = ""
 	if row.Media != nil {
 		media := *row.Media
 		media.Passed = true
@@ -65,7 +66,8 @@ func waiting(row store.Row) []string {
 	if row.Media != nil && row.Media.State == callbackd.MediaReady && !row.Media.Passed {
 		w = append(w, "media")
 	}
-	if row.Person != nil && row.Person.Profile.Nickname != "" && row.Person.Profile.Nickname != row.Sender.PassedName {
+	if row.Person != nil && row.Person.Profile.Nickname != "" && row.Person.Profile.Nickname != row.Sender.PassedName &&
+		row.Person.Profile.Nickname != row.Sender.RefusedName {
 		w = append(w, "name")
 	}
 	if row.Person != nil && row.Person.Avatar != "" && row.Person.Avatar != row.Sender.PassedAvatar {
@@ -110,7 +112,11 @@ func face(row store.Row) (name string, avatar callbackd.PublicID) {
 	if row.Person == nil {
 		return "", ""
 	}
-	return row.Person.Profile.Nickname, row.Person.Avatar
+	name = row.Person.Profile.Nickname
+	if name == row.Sender.RefusedName {
+		name = "" // it poses as somebody else
+	}
+	return name, row.Person.Avatar
 }
 
 func publicSender(row store.Row) callbackd.PublicSender {

@@ -39,7 +39,7 @@ func faceWaits(r store.Row) bool {
 		return false
 	}
 	p, s := r.Person, r.Sender
-	return p.Profile.Nickname != "" && p.Profile.Nickname != s.PassedName || p.Avatar != "" && p.Avatar != s.PassedAvatar
+	return p.Profile.Nickname != "" && p.Profile.Nickname != s.PassedName && p.Profile.Nickname != s.RefusedName || p.Avatar != "" && p.Avatar != s.PassedAvatar
 }
 
 func (f faces) check(t testing.TB) {

@@ -35,7 +35,9 @@ func (tx *Tx) judgeName(ctx context.Context, sender callbackd.SenderID) (refused
 }
 
 // nameProblem is why a sender may not be shown by a name (filter.NameReserved,
-// filter.NameTaken); empty: nothing speaks against it.
+// filter.NameTaken); empty: nothing speaks against it. Two people of the very same
+// name happen, as in life, and nothing tells a namesake from a copy; a name that
+// only looks the same was made to.
 func (tx *Tx) nameProblem(ctx context.Context, account callbackd.AccountID, sender callbackd.SenderID, name, accountName string) (string, error) {
 	if filter.Reserved(name, accountName) {
 		return filter.NameReserved, nil
@@ -45,9 +47,9 @@ func (tx *Tx) nameProblem(ctx context.Context, account callbackd.AccountID, send
 		return "", nil
 	}
 	var others int
-	err := tx.get(ctx, &others, `SELECT COUNT(*) FROM senders s WHERE s.account_id = ? AND s.name_skeleton = ? AND s.name_skeleton <> '' AND s.id <> ?
-		AND s.refused_name = '' AND (s.passed_name <> '' OR EXISTS
-		(SELECT 1 FROM messages m WHERE m.sender_id = s.id AND m.state = 'shown' AND m.moderation = 'open'))`, account, skeleton, sender)
+	err := tx.get(ctx, &others, `SELECT COUNT(*) FROM senders s LEFT JOIN persons p ON p.id = s.person_id WHERE s.account_id = ? AND s.name_skeleton = ? AND s.name_skeleton <> '' AND s.id <> ?
+		AND s.refused_name = '' AND CASE WHEN s.passed_name <> '' THEN s.passed_name ELSE COALESCE(p.nickname, '') END <> ? AND (s.passed_name <> '' OR EXISTS
+		(SELECT 1 FROM messages m WHERE m.sender_id = s.id AND m.state = 'shown' AND m.moderation = 'open'))`, account, skeleton, sender, name)
 	if err == nil && others > 0 {
 		return filter.NameTaken, nil
 	}

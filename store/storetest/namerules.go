@@ -53,10 +53,10 @@ func exerciseNameRules(t *testing.T, h Harness) {
 		w.carded("oA", "Lily") // read once more: it is one's own
 		refused(w, "oA", "", "")
 		w.carded("oA", "Rose")
-		w.carded("oB", "Lily")
-		refused(w, "oB", "Lily", "taken") // oA is shown as Lily until Rose passes
+		w.carded("oB", "L1ly")
+		refused(w, "oB", "L1ly", "taken") // oA is shown as Lily until Rose passes
 		w.decide(w.message(rows[1].Message.PublicID), callbackd.DecisionApprove)
-		w.carded("oB", "Lily")
+		w.carded("oB", "Li.ly")
 		refused(w, "oB", "", "")
 	})
 	t.Run("InOpenToo", func(t *testing.T) {
@@ -67,5 +67,8 @@ func exerciseNameRules(t *testing.T, h Harness) {
 		w.carded("oB", "王大錘")
 		refused(w, "oA", "", "")
 		refused(w, "oB", "王大錘", "taken")
+		w.accept(w.text("oC", "three"))
+		w.carded("oC", "王大锤")
+		refused(w, "oC", "", "") // a namesake
 	})
 }

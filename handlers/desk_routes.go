@@ -94,7 +94,7 @@ func (h *Handlers) deskStates() map[string]deskState {
 
 // routeDesk adds the desk below /desk.
 func (h *Handlers) routeDesk(r chi.Router) {
-	r.Use(h.sessions.LoadAndSave, deskHeaders)
+	r.Use(h.withSessions, deskHeaders)
 	for _, route := range h.deskRoutes() {
 		serve := h.guard(route)
 		r.Method(route.method, route.pattern, serve)

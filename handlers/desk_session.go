@@ -72,7 +72,7 @@ func (h *Handlers) newSessions() *scs.SessionManager {
 	m.HashTokenInStore = true
 	m.Lifetime = deskSessionLife
 	m.Cookie.Name, m.Cookie.Path, m.Cookie.HttpOnly = deskCookie, "/desk", true
-	m.Cookie.SameSite, m.Cookie.Secure = http.SameSiteLaxMode, h.PublicURL != nil && h.PublicURL.Scheme == "https"
+	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		h.page(func(http.ResponseWriter, *http.Request) error { return fmt.Errorf("desk session: %w", err) })(w, r)
 	}

@@ -47,3 +47,18 @@ func (h *Handlers) PlainRouter() http.Handler {
 		http.Redirect(w, r, u.String(), http.StatusFound)
 	})
 }
+
+// withSessions loads the desk's session and keeps it, in a cookie that is Secure
+// where the request came by https.
+func (h *Handlers) withSessions(next http.Handler) http.Handler {
+	secure := *h.sessions // the same sessions, under the same key of the context
+	secure.Cookie.Secure = true
+	clear, encrypted := h.sessions.LoadAndSave(next), secure.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.isHTTPS(r) {
+			encrypted.ServeHTTP(w, r)
+		} else {
+			clear.ServeHTTP(w, r)
+		}
+	})
+}

@@ -64,6 +64,10 @@ func TestHTTPS_MakesCookiesSecure(t *testing.T) {
 		if len(cookies) != 1 || cookies[0].Secure != c.secure {
 			t.Errorf("%s: %v", name, r.head["Set-Cookie"])
 		}
+		r = s.want(200, "GET", "/desk/login", "", "X-Forwarded-Proto: https")
+		if cookies := (&http.Response{Header: r.head}).Cookies(); len(cookies) != 1 || cookies[0].Secure != c.secure {
+			t.Errorf("%s: the desk's %v", name, r.head["Set-Cookie"])
+		}
 		if r.head.Get("Strict-Transport-Security") != "" {
 			t.Errorf("%s: strict transport is the proxy's to ask for", name)
 		}

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"time"
 
 	"callbackd/wechat"
 )
@@ -66,9 +65,9 @@ func (p *patient) whitelist(ctx context.Context) Finding {
 		say("把 %s 加到平台的 IP白名单（设置与开发 → 基本配置）", "add %s to the account's IP whitelist (设置与开发 → 基本配置 → IP白名单)", addr))
 }
 
-// mostSkew is how far our clock may be from the platform's: signatures allow a
+// mostSkew is how far our clock may be from the platform's, in seconds: signatures allow a
 // quarter of an hour, one-time passwords half a minute.
-const mostSkew = 30 * time.Second
+const mostSkew = 30
 
 func (p *patient) clock(ctx context.Context) Finding {
 	if !p.a.HasAPI() {
@@ -78,11 +77,11 @@ func (p *patient) clock(ctx context.Context) Finding {
 	if err != nil {
 		return off(say("还不知道：平台没有回答时间", "not known: the platform did not tell the time"), say("见 token 一项", "see the line token"))
 	}
-	skew := ours.Sub(theirs).Round(time.Second)
-	if skew.Abs() > mostSkew {
-		return fail(say("本机时钟与平台相差 %s", "this machine's clock is %s from the platform's", skew), say("校准时钟：timedatectl set-ntp true", "set the clock: timedatectl set-ntp true"))
+	skew := int(ours.Sub(theirs).Abs().Seconds())
+	if skew > mostSkew {
+		return fail(say("本机时钟与平台相差 %d 秒", "this machine's clock is %d s from the platform's", skew), say("校准时钟：timedatectl set-ntp true", "set the clock: timedatectl set-ntp true"))
 	}
-	return ok(say("本机时钟与平台相差 %s", "this machine's clock is %s from the platform's", skew))
+	return ok(say("本机时钟与平台相差 %d 秒", "this machine's clock is %d s from the platform's", skew))
 }
 
 // may probes a permission; what says what it is for, without says how things

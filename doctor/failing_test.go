@@ -200,7 +200,7 @@ func apiRows() []failing {
 		{name: "awaits the administrator", check: "whitelist", level: doctor.Fail, spoil: forced(stable, 89503), words: []string{"89503", "confirms it in WeChat"}},
 		{name: "no token", check: "whitelist", level: doctor.Off, spoil: down, words: []string{"not known"}},
 		{name: "no secret", check: "whitelist", level: doctor.Off, change: none, words: []string{"app_secret"}},
-		{name: "behind", check: "clock", level: doctor.Fail, spoil: ahead, words: []string{"10m", "timedatectl set-ntp true"}},
+		{name: "behind", check: "clock", level: doctor.Fail, spoil: ahead, words: []string{"秒", " s from the platform's", "timedatectl set-ntp true"}},
 		{name: "down", check: "clock", level: doctor.Off, spoil: func(w *ward, _ *rehearsal.Account, _ *callbackd.Account) {
 			w.WeChat = wechat.NewClient(wechat.Config{APIURL: "http://127.0.0.1:1"})
 		}, words: []string{"not known"}},

@@ -79,6 +79,19 @@ func (h *Handlers) deskRoutes() []deskRoute {
 		{get, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.showModeratorLinks},
 		{post, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.doAddModeratorLink},
 		{post, "/{account}/links/{link}/revoke", reachAccount, callbackd.RoleAdmin, h.doRevokeModeratorLink},
+		{get, "/new", reachOwner, "", h.showNewAccount},
+		{post, "/new", reachOwner, "", h.doNewAccount},
+		{get, "/{account}/connect", reachAccount, callbackd.RoleAdmin, h.showConnect},
+		{post, "/{account}/connect/reveal", reachAccount, callbackd.RoleAdmin, h.doReveal},
+		{post, "/{account}/connect/replace", reachAccount, callbackd.RoleOwner, h.doReplaceSecrets},
+		{post, "/{account}/doctor", reachAccount, callbackd.RoleAdmin, h.doExamine},
+		{get, "/{account}/settings", reachAccount, callbackd.RoleAdmin, h.showSettings},
+		{post, "/{account}/settings", reachAccount, callbackd.RoleAdmin, h.doSettings},
+		{post, "/{account}/remove", reachAccount, callbackd.RoleOwner, h.doRemoveAccount},
+		{get, "/{account}/pages", reachAccount, callbackd.RoleAdmin, h.showPages},
+		{post, "/{account}/pages", reachAccount, callbackd.RoleOwner, h.doPages},
+		{post, "/{account}/pages/login", reachAccount, callbackd.RoleAdmin, h.doPagesLogin},
+		{get, "/{account}/pages/qr", reachAccount, callbackd.RoleAdmin, h.showPagesQR},
 		{get, "/{account}/audit", reachAccount, callbackd.RoleModerator, h.showAudit},
 	}
 }
@@ -87,8 +100,9 @@ func (h *Handlers) deskRoutes() []deskRoute {
 // state as JSON, made anew whenever the store rings.
 func (h *Handlers) deskStates() map[string]deskState {
 	return map[string]deskState{
-		"room":  {callbackd.RoleModerator, h.roomState},
-		"queue": {callbackd.RoleModerator, h.queueState},
+		"room":    {callbackd.RoleModerator, h.roomState},
+		"queue":   {callbackd.RoleModerator, h.queueState},
+		"connect": {callbackd.RoleAdmin, h.connectState},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"callbackd"
 	"callbackd/blob"
+	"callbackd/doctor"
 	"callbackd/live"
 	"callbackd/notify"
 	"callbackd/notify/push"
@@ -46,6 +47,10 @@ type Config struct {
 	Notices Notices
 	// Presence knows which devices listen to their live channels; nil: none does.
 	Presence Presence
+	// Doctor checks an account from the desk; nil: the desk offers it not.
+	Doctor *doctor.Doctor
+	// PagesLogin logs in to the operator pages by QR; nil: the desk offers it not.
+	PagesLogin PagesLogin
 	// CreateQR makes a QR with a scene on the platform; nil: bindings have a code alone.
 	CreateQR  func(ctx context.Context, a *callbackd.Account, scene string, expire time.Duration) (wechat.QR, error)
 	PushHosts push.Hosts // where Web Push endpoints may be
@@ -78,6 +83,7 @@ type Handlers struct {
 	Config
 	accounts *accountCache
 	visits   *visits
+	errands  *errands
 	throttle *throttle
 	metrics  *metrics
 	filters  *wall.Filters
@@ -98,8 +104,8 @@ func New(cfg Config) *Handlers {
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
 	}
-	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics),
-		filters: wall.NewFilters(cfg.DB, cfg.Log)}
+	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), errands: newErrands(cfg.DB),
+		throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics), filters: wall.NewFilters(cfg.DB, cfg.Log)}
 	h.sessions = h.newSessions()
 	h.closing, h.close = context.WithCancel(context.Background())
 	return h
@@ -110,7 +116,11 @@ func (h *Handlers) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { h.visits.run(ctx) })
 	parts.Go(func() { _ = h.filters.Run(ctx) }) // ends with ctx, without an error
-	defer parts.Wait()
+	defer func() {
+		h.close() // what pages set going ends with them
+		h.errands.group.Wait()
+		parts.Wait()
+	}()
 	return h.accounts.run(ctx, h.visits.forget)
 }
 

@@ -210,6 +210,12 @@ func orderAccount(args []any) []any {
 
 // SetAccount replaces an account's settings; ID and slug stay.
 func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string) error {
+	return db.SetAccountBy(ctx, a, actor, "account-set", "")
+}
+
+// SetAccountBy is SetAccount under another name in the audit, where the change is
+// of a kind that people look for there.
+func (db *DB) SetAccountBy(ctx context.Context, a *callbackd.Account, actor, action, detail string) error {
 	return db.Write(ctx, func(tx *Tx) error {
 		if err := tx.lockWall(ctx, "?", a.ID); err != nil {
 			return err
@@ -229,7 +235,7 @@ func (db *DB) SetAccount(ctx context.Context, a *callbackd.Account, actor string
 		if err := tx.accountChanged(ctx, a); err != nil {
 			return err
 		}
-		return tx.audit(ctx, a.ID, actor, "account-set", 0, "")
+		return tx.audit(ctx, a.ID, actor, action, 0, detail)
 	})
 }
 

@@ -13,6 +13,11 @@ func (tx *Tx) audit(ctx context.Context, account callbackd.AccountID, actor, act
 	return err
 }
 
+// Audit writes down a step that changes no row of ours.
+func (db *DB) Audit(ctx context.Context, account callbackd.AccountID, actor, action, detail string) error {
+	return db.Write(ctx, func(tx *Tx) error { return tx.audit(ctx, account, actor, action, 0, detail) })
+}
+
 // AuditEntry is one step that somebody took.
 type AuditEntry struct {
 	ID      int64 // grows with time

@@ -55,7 +55,7 @@ func (tx *Tx) setConnection(ctx context.Context, account callbackd.AccountID, c 
 	if err != nil {
 		return fmt.Errorf("write the connection of an account: %w", err)
 	}
-	tx.ring.jobs = true // no wall changed
+	tx.ring.other = true // no wall changed
 	_, err = tx.exec(ctx, `INSERT INTO facts (account_id, name, value) VALUES (?, ?, ?)
 		ON CONFLICT (account_id, name) DO UPDATE SET value = excluded.value`, account, factConnection, string(b))
 	return err

@@ -10,7 +10,8 @@ import (
 // and functions, on every path through it.
 func TestTemplates(t *testing.T) {
 	for _, page := range []Page{WallPage{}, MePage{}, IndexPage{}, ErrorPage{}, DeskErrorPage{}, LoginPage{}, CodePage{}, DeskJoinPage{},
-		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{}, QueuePage{}, QueueItemsPage{}, FoundPage{}, SenderPage{}} {
+		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{},
+		NewAccountPage{}, ConnectPage{}, PagesPage{}, SettingsPage{}, QueuePage{}, QueueItemsPage{}, FoundPage{}, SenderPage{}} {
 		tmpl := templates().Lookup(page.template())
 		if tmpl == nil {
 			t.Errorf("%s: no such template", page.template())

@@ -80,7 +80,7 @@ func newAccountAddCommand(a *app) *cobra.Command {
 			}
 			account := &callbackd.Account{Slug: callbackd.Slug(args[0])}
 			in.merge(account, time.Now())
-			if err := checkAccount(account); err != nil {
+			if err := account.Check(); err != nil {
 				return err // before anything is made
 			}
 			i, err := a.open(c.Context())
@@ -113,7 +113,7 @@ func newAccountSetCommand(a *app) *cobra.Command {
 			}
 			return a.withAccount(c.Context(), args[0], func(i *installation, account *callbackd.Account) error {
 				in.merge(account, i.db.Now())
-				if err := checkAccount(account); err != nil {
+				if err := account.Check(); err != nil {
 					return err
 				}
 				if err := i.db.SetAccount(c.Context(), account, shellActor()); err != nil {

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/skip2/go-qrcode"
 	"github.com/spf13/cobra"
 
 	"callbackd"
+	"callbackd/handlers"
 	"callbackd/media"
 	"callbackd/mpweb"
 )
@@ -46,6 +49,18 @@ func newAccountLoginCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&browser.PictureDir, "picture-dir", "", "`folder` for the QR picture (default: the temporary folder)")
 	c.Flags().DurationVar(&browser.Timeout, "timeout", 0, "`how long` to wait for the scan (default 15m)")
 	return c
+}
+
+// pagesLogin is the same login for the desk: the picture is shown there.
+func pagesLogin(clients *platformClients) handlers.PagesLogin {
+	return func(ctx context.Context, account *callbackd.Account, told func(step string, picture []byte)) error {
+		dir, err := os.MkdirTemp("", "callbackd-login-")
+		if err != nil {
+			return fmt.Errorf("make a folder for the picture: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		return clients.mpweb.LoginQR(ctx, account, mpweb.Browser{PictureDir: dir}, func(p mpweb.Progress) { told(string(p.Step), p.Picture) })
+	}
 }
 
 // loginProgress tells each step of a login by QR; the picture is drawn in the

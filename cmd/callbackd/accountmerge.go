@@ -6,27 +6,22 @@ import (
 	"callbackd"
 )
 
-// previousKeyLife is how long a replaced AES key goes on opening callbacks.
-const previousKeyLife = 7 * 24 * time.Hour
-
 // merge applies what the input says to an account: a missing key stays.
 func (in accountInput) merge(a *callbackd.Account, now time.Time) {
-	before := a.AESKey
 	mergeWord(&a.Name, in.Name)
 	mergeWord(&a.OriginalID, in.OriginalID)
 	mergeWord(&a.AppID, in.AppID)
 	mergeWord(&a.AppSecret, in.AppSecret)
 	mergeWord(&a.Token, in.Token)
-	mergeWord(&a.AESKey, in.AESKey)
+	if in.AESKey != nil {
+		a.ReplaceAESKey(callbackd.Secret(*in.AESKey), now)
+	}
 	mergeWord(&a.Mode, in.Mode)
 	mergeWord(&a.Moderation, in.Moderation)
 	mergeWord(&a.JoinURL, in.JoinURL)
 	mergeWord(&a.Welcome, in.Welcome)
 	mergeWord(&a.Owner, in.Owner)
 	mergeWord(&a.MPVerify, in.MPVerify)
-	if before != "" && a.AESKey != before {
-		a.PreviousAESKey, a.PreviousAESKeyUntil = before, now.Add(previousKeyLife)
-	}
 	if in.Resolve != nil {
 		a.Resolve = *in.Resolve
 	}

@@ -153,7 +153,7 @@ func registerDemo(ctx context.Context, inst *installation, account []byte) error
 		return err
 	}
 	in.merge(acc, inst.db.Now())
-	if err := checkAccount(acc); err != nil {
+	if err := acc.Check(); err != nil {
 		return err
 	}
 	if isNew {

@@ -39,14 +39,18 @@ func newDoctorCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			d := &doctor.Doctor{DataDir: i.cfg.Storage.DataDir, PublicURL: i.cfg.HTTP.PublicURL, DB: i.db, Blobs: i.blobs,
-				WeChat: clients.wechat, MPWeb: clients.mpweb, Vendors: checkVendors(i.cfg.Notices)}
-			if !d.Run(c.Context(), accounts, a.printFinding) {
+			if !newDoctor(i, clients).Run(c.Context(), accounts, a.printFinding) {
 				return errors.New("something is wrong; each line with ✗ says what to do")
 			}
 			return nil
 		},
 	}
+}
+
+// newDoctor makes the doctor of an installation, which the desk asks too.
+func newDoctor(i *installation, clients *platformClients) *doctor.Doctor {
+	return &doctor.Doctor{DataDir: i.cfg.Storage.DataDir, PublicURL: i.cfg.HTTP.PublicURL, DB: i.db, Blobs: i.blobs,
+		WeChat: clients.wechat, MPWeb: clients.mpweb, Vendors: checkVendors(i.cfg.Notices)}
 }
 
 func (a *app) printFinding(f doctor.Finding) {

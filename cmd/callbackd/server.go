@@ -69,7 +69,8 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 	s.hub.SetDevices(s.notices)
 	s.handlers = handlers.New(handlers.Config{DB: inst.db, Blobs: inst.blobs, Live: s.hub, PublicURL: inst.cfg.HTTP.PublicURL,
 		TrustedProxies: inst.cfg.HTTP.TrustedProxies, Log: inst.log, Metrics: reg,
-		Ready:   func() bool { return s.ready.Load() && s.hub.Ready() },
+		Ready:  func() bool { return s.ready.Load() && s.hub.Ready() },
+		Doctor: newDoctor(inst, clients), PagesLogin: pagesLogin(clients),
 		Notices: s.notices, Presence: s.notices.Presence, CreateQR: clients.wechat.CreateQR,
 		PushHosts: s.vendors.Hosts, PushKey: s.vendors.webPush.PublicKey()})
 	if s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log); err != nil {

@@ -269,7 +269,7 @@ func TestDeskLinks_ArePassedOnceAndTakenBackAtOnce(t *testing.T) {
 		t.Errorf("after that: %d", a.code)
 	}
 	trail := admin.get("/desk/spring/audit").body
-	for _, step := range []string{"link add", "link open", "link revoke"} {
+	for _, step := range []string{"link-add", "link-open", "link-revoke"} {
 		if !strings.Contains(trail, step) {
 			t.Errorf("the trail lacks %q", step)
 		}

@@ -36,7 +36,7 @@ func (db *DB) EndChief(ctx context.Context, o callbackd.OperatorID, account call
 		if err != nil || n == 0 {
 			return err
 		}
-		return tx.auditOperator(ctx, account, actor, "wechat unbind", "")
+		return tx.auditOperator(ctx, account, actor, "wechat-unbind", "")
 	})
 }
 
@@ -69,7 +69,7 @@ func (tx *Tx) takeChiefCode(ctx context.Context, cb *Callback, sender callbackd.
 		found.OperatorID, cb.Account.ID, sender, ms(cb.ReceivedAt)); err != nil {
 		return callbackd.CommandNone, err
 	}
-	return callbackd.CommandChief, tx.auditOperator(ctx, cb.Account.ID, "operator:"+found.Name, "wechat bind", "")
+	return callbackd.CommandChief, tx.auditOperator(ctx, cb.Account.ID, "operator:"+found.Name, "wechat-bind", "")
 }
 
 // takeControl halts the wall, or opens it again, for an owner who says so in

@@ -38,7 +38,7 @@ func (db *DB) InsertModeratorLink(ctx context.Context, account callbackd.Account
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, f.ID, f.PublicID, account, label, token, actor, f.CreatedAt, f.ExpiresAt); err != nil {
 			return err
 		}
-		return tx.auditOperator(ctx, account, actor, "link add", label)
+		return tx.auditOperator(ctx, account, actor, "link-add", label)
 	})
 	return f.link(), err
 }
@@ -80,7 +80,7 @@ func (db *DB) OpenModeratorLink(ctx context.Context, token []byte, device string
 			WHERE token = ? AND opened_at = 0 AND revoked_at = 0 AND expires_at > ? RETURNING `+moderatorLinkColumns, now, now, device, token, now); err != nil {
 			return err
 		}
-		return tx.auditOperator(ctx, f.AccountID, f.link().Actor(), "link open", device)
+		return tx.auditOperator(ctx, f.AccountID, f.link().Actor(), "link-open", device)
 	})
 	return f.link(), err
 }
@@ -101,6 +101,6 @@ func (db *DB) RevokeModeratorLink(ctx context.Context, account callbackd.Account
 			ms(tx.db.now()), account, id); err != nil {
 			return err
 		}
-		return tx.auditOperator(ctx, account, actor, "link revoke", label)
+		return tx.auditOperator(ctx, account, actor, "link-revoke", label)
 	})
 }

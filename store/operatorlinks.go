@@ -19,7 +19,7 @@ func (db *DB) InsertOperatorLink(ctx context.Context, token []byte, g callbackd.
 			token, g.Everything, account, g.Role, ms(expires)); err != nil {
 			return err
 		}
-		return tx.audit(ctx, g.Account, actor, "operator link", 0, "")
+		return tx.audit(ctx, g.Account, actor, "operator-link", 0, "")
 	})
 }
 

@@ -59,7 +59,7 @@ func (tx *Tx) insertOperator(ctx context.Context, name, password string, g callb
 		}
 		o.Roles[g.Account] = g.Role
 	}
-	return o, tx.auditOperator(ctx, g.Account, actor, "operator add", name+": "+what)
+	return o, tx.auditOperator(ctx, g.Account, actor, "operator-add", name+": "+what)
 }
 
 // auditOperator notes a step about operators: sessions and caches look again.
@@ -135,15 +135,15 @@ func (db *DB) CountOperators(ctx context.Context) (n int, err error) {
 
 // SetOperatorPassword replaces a password's hash. All sessions of the operator end.
 func (db *DB) SetOperatorPassword(ctx context.Context, id callbackd.OperatorID, password, actor string) error {
-	return db.changeOperator(ctx, id, actor, "operator passwd", `password = ?, session_rev = session_rev + 1`, password)
+	return db.changeOperator(ctx, id, actor, "operator-passwd", `password = ?, session_rev = session_rev + 1`, password)
 }
 
 // SetTwoFactor switches the second factor on, or with an empty secret off. codes
 // are digests of the recovery codes. All sessions of the operator end.
 func (db *DB) SetTwoFactor(ctx context.Context, id callbackd.OperatorID, secret callbackd.Secret, codes [][]byte, actor string) error {
-	action, sealed := "operator 2fa off", []byte(nil)
+	action, sealed := "operator-2fa-off", []byte(nil)
 	if secret != "" {
-		action, sealed = "operator 2fa on", db.key.Seal([]byte(secret), totpContext(id))
+		action, sealed = "operator-2fa-on", db.key.Seal([]byte(secret), totpContext(id))
 	}
 	return db.Write(ctx, func(tx *Tx) error {
 		if err := tx.changeOperator(ctx, id, actor, action, `totp = ?, totp_step = 0, session_rev = session_rev + 1`, sealed); err != nil {
@@ -196,7 +196,7 @@ func (db *DB) UseRecoveryCode(ctx context.Context, o *callbackd.Operator, digest
 		if ok = n > 0; !ok || err != nil {
 			return err
 		}
-		return tx.audit(ctx, 0, o.Actor(), "operator recovery code used", 0, o.Name)
+		return tx.audit(ctx, 0, o.Actor(), "operator-recovery-code", 0, o.Name)
 	})
 	return ok, err
 }
@@ -213,9 +213,9 @@ func (db *DB) SetOperatorRole(ctx context.Context, id callbackd.OperatorID, acco
 			return err
 		}
 		if role == "" {
-			return tx.auditOperator(ctx, account, actor, "operator role", name+": none")
+			return tx.auditOperator(ctx, account, actor, "operator-role", name+": none")
 		}
-		return tx.auditOperator(ctx, account, actor, "operator role", name+": "+string(role))
+		return tx.auditOperator(ctx, account, actor, "operator-role", name+": "+string(role))
 	})
 }
 
@@ -234,7 +234,7 @@ func (db *DB) DeleteOperator(ctx context.Context, id callbackd.OperatorID, actor
 		if err := tx.get(ctx, &name, `DELETE FROM operators WHERE id = ? RETURNING name`, id); err != nil {
 			return err
 		}
-		return tx.auditOperator(ctx, 0, actor, "operator remove", name)
+		return tx.auditOperator(ctx, 0, actor, "operator-remove", name)
 	})
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"html/template"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -87,6 +88,24 @@ type AuditEntry struct {
 	Action  string
 	Message callbackd.PublicID // empty: about none
 	Detail  string
+}
+
+// Words are the step in a language; a step without words keeps its name.
+// texts: act.approve act.refuse act.remove act.caption act.check act.announce act.pin act.unpin act.spotlight act.pause act.clear act.panic act.resume
+// texts: act.account_add act.account_set act.account_remove act.event_add act.event_set act.event_start act.event_pause act.event_end
+// texts: act.block act.unblock act.trust act.untrust act.words_import act.words_remove act.undo
+// texts: act.operator_add act.operator_link act.operator_remove act.operator_role act.operator_passwd
+// texts: act.link_add act.link_open act.link_revoke act.wechat_bind act.wechat_unbind act.operator_recovery_code
+func (e AuditEntry) Words(l Lang) string {
+	action, undo := strings.CutPrefix(e.Action, "undo ")
+	words := action
+	if t, err := l.T("act." + strings.NewReplacer("-", "_", " ", "_").Replace(action)); err == nil {
+		words = t
+	}
+	if undo {
+		words = l.TextOr("act.undo") + " " + words
+	}
+	return words
 }
 
 // AuditPage is the trail of an account, or of the installation.

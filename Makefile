@@ -72,7 +72,7 @@ crash: setup-test ## kill -9 under load, CRASH_RUNS (50) times on each database;
 
 .PHONY: bench
 bench: setup-test ## the tables of docs/performance.md: ingest and resolver
-	@go test -run '^$$' -bench '^BenchmarkTable' -benchtime=1x -count=1 -timeout=3h -v ./...
+	@go test -run '^$$' -bench '^BenchmarkTable' -benchtime=1x -count=1 -timeout=3h -tags=$(TAGS) -v ./...
 	@go run ./internal/bench/ingest -write docs/performance.md
 
 .PHONY: proxy

@@ -84,8 +84,9 @@ func (db *DB) ClaimQueue(ctx context.Context, account callbackd.AccountID, h Hol
 
 // What claims look at, for an account and, where it says so, a holder.
 const (
-	sqlFree  = ` FROM messages m WHERE m.account_id = ? AND m.queued_at > 0` + inCurrentEvent + ` AND NOT EXISTS (SELECT 1 FROM queue_leases l WHERE l.message_id = m.id)`
-	sqlStale = ` FROM queue_leases l WHERE l.account_id = ? AND l.holder = ? AND NOT EXISTS
+	sqlQueued = ` FROM messages m WHERE m.account_id = ? AND m.queued_at > 0` + inCurrentEvent
+	sqlFree   = sqlQueued + ` AND NOT EXISTS (SELECT 1 FROM queue_leases l WHERE l.message_id = m.id)`
+	sqlStale  = ` FROM queue_leases l WHERE l.account_id = ? AND l.holder = ? AND NOT EXISTS
 		(SELECT 1 FROM messages m WHERE m.id = l.message_id AND m.queued_at > 0` + inCurrentEvent + `)`
 	sqlPast = ` FROM queue_holders WHERE account_id = ? AND until <= ?`
 )
@@ -186,13 +187,12 @@ const MaxWaiting = 10_000
 
 // GetQueue tells how an account's queue stands.
 func (db *DB) GetQueue(ctx context.Context, account callbackd.AccountID) (q QueueState, err error) {
-	const queued = ` FROM messages m WHERE m.account_id = ? AND m.queued_at > 0` + inCurrentEvent
 	var is struct {
 		N      int
 		Oldest int64
 	}
-	if err := db.get(ctx, &is, `SELECT (SELECT COUNT(*) FROM (SELECT 1`+queued+` LIMIT ?) x) AS n,
-		COALESCE((SELECT MIN(m.queued_at)`+queued+`), 0) AS oldest`, account, account, MaxWaiting, account, account); err != nil {
+	if err := db.get(ctx, &is, `SELECT (SELECT COUNT(*) FROM (SELECT 1`+sqlQueued+` LIMIT ?) x) AS n,
+		COALESCE((SELECT MIN(m.queued_at)`+sqlQueued+`), 0) AS oldest`, account, account, MaxWaiting, account, account); err != nil {
 		return q, err
 	}
 	q.Waiting, q.Oldest = is.N, fromMS(is.Oldest)

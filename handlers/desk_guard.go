@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"callbackd"
+	"callbackd/wall"
 	"callbackd/web"
 )
 
@@ -37,7 +38,11 @@ func (h *Handlers) deskCall(w http.ResponseWriter, r *http.Request, route deskRo
 		if h.isForeign(r) {
 			return errForeignForm
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, deskBody)
+		limit := int64(deskBody)
+		if route.pattern == pictureUpload {
+			limit += wall.MaxPicture
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}
 	c, err := h.readSession(r.Context())
 	if err != nil {

@@ -69,7 +69,8 @@ func (h *Handlers) readRoom(ctx context.Context, a *callbackd.Account) (web.Room
 	if err != nil {
 		return web.Room{}, err
 	}
-	return web.Room{Held: counts[callbackd.StateHeld], Shown: counts[callbackd.StateShown]}, nil
+	stage, err := h.stageState(ctx, a)
+	return web.Room{Held: counts[callbackd.StateHeld], Shown: counts[callbackd.StateShown], Stage: stage}, err
 }
 
 // roomState is the room as its page hears it.

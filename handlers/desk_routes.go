@@ -76,6 +76,14 @@ func (h *Handlers) deskRoutes() []deskRoute {
 		{post, "/{account}/sender/{sender}", reachAccount, callbackd.RoleModerator, h.doSender},
 		{get, "/{account}/media/{id}", reachAccount, callbackd.RoleModerator, h.showDeskMedia},
 		{get, "/{account}/avatar/{id}", reachAccount, callbackd.RoleModerator, h.showDeskAvatar},
+		{post, "/{account}/control", reachAccount, callbackd.RoleModerator, h.doControl},
+		{post, "/{account}/say", reachAccount, callbackd.RoleAdmin, h.doAnnounce},
+		{get, "/{account}/screens", reachAccount, callbackd.RoleModerator, h.showScreens},
+		{get, "/{account}/events", reachAccount, callbackd.RoleAdmin, h.showEvents},
+		{post, "/{account}/events", reachAccount, callbackd.RoleAdmin, h.doAddEvent},
+		{post, "/{account}/events/{event}", reachAccount, callbackd.RoleAdmin, h.doSetEvent},
+		{post, "/{account}/events/{event}/step", reachAccount, callbackd.RoleAdmin, h.doStepEvent},
+		{post, pictureUpload, reachAccount, callbackd.RoleAdmin, h.doEventPicture},
 		{get, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.showModeratorLinks},
 		{post, "/{account}/links", reachAccount, callbackd.RoleAdmin, h.doAddModeratorLink},
 		{post, "/{account}/links/{link}/revoke", reachAccount, callbackd.RoleAdmin, h.doRevokeModeratorLink},
@@ -103,6 +111,7 @@ func (h *Handlers) deskStates() map[string]deskState {
 		"room":    {callbackd.RoleModerator, h.roomState},
 		"queue":   {callbackd.RoleModerator, h.queueState},
 		"connect": {callbackd.RoleAdmin, h.connectState},
+		"screens": {callbackd.RoleModerator, h.screensState},
 	}
 }
 

@@ -165,6 +165,8 @@ func (p DeskAccountsPage) Title() (string, error) { return p.titled("desk.title"
 type Room struct {
 	Held  int `json:"held"`
 	Shown int `json:"shown"`
+
+	Stage RoomStage `json:"stage"`
 }
 
 // RoomPage is the first page of an account's desk.

@@ -10,7 +10,7 @@ import (
 // and functions, on every path through it.
 func TestTemplates(t *testing.T) {
 	for _, page := range []Page{WallPage{}, MePage{}, IndexPage{}, ErrorPage{}, DeskErrorPage{}, LoginPage{}, CodePage{}, DeskJoinPage{},
-		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{},
+		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, ScreensPage{}, EventsPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{},
 		NewAccountPage{}, ConnectPage{}, PagesPage{}, SettingsPage{}, QueuePage{}, QueueItemsPage{}, FoundPage{}, SenderPage{}} {
 		tmpl := templates().Lookup(page.template())
 		if tmpl == nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"callbackd"
+	"callbackd/store"
 )
 
 // event adds an event to the world's account.
@@ -122,6 +123,35 @@ func exerciseEvents(t *testing.T, h Harness) {
 		}
 	})
 	t.Run("TimesMakeThemDue", func(t *testing.T) { eventsDue(t, h) })
+	t.Run("TheHostSpeaksInTheAccountsName", func(t *testing.T) {
+		w := newWorld(t, h, callbackd.ModerationHold)
+		for range 2 {
+			if _, err := w.db.Announce(ctx, w.acc, " 请看舞台 ", "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rows := w.wall()
+		if len(rows) != 2 || !rows[0].Message.Host || rows[0].Message.Text != "请看舞台" || rows[0].Sender.PassedName != w.acc.Name || rows[0].Sender.ID != rows[1].Sender.ID ||
+			rows[0].Sender.Following || w.rev() != 2 {
+			t.Errorf("%+v", rows)
+		}
+		w.must(w.db.SetAccount(ctx, w.acc, "test"))
+		if due, err := w.db.ListNamesDue(ctx, w.acc.ID, 10); err != nil || len(due) != 0 {
+			t.Errorf("the host can be mentioned: %+v, %v", due, err)
+		}
+		w.event("draft")
+		if _, err := w.db.Announce(ctx, w.acc, "x", "test"); !errors.Is(err, callbackd.ErrConflict) {
+			t.Errorf("before the doors open: %v", err)
+		}
+		e := callbackd.Event{ID: w.stage().Event, Account: w.acc.ID}
+		w.must(w.db.InsertEventPicture(ctx, e, store.EventPicture{ID: "picture", Blob: "events/picture", Type: "image/png", Size: 3}))
+		if p, err := w.db.GetEventPicture(ctx, "picture"); err != nil || p.Blob != "events/picture" {
+			t.Errorf("%+v, %v", p, err)
+		}
+		if blobs, err := w.db.DropEventPictures(ctx, e); err != nil || len(blobs) != 1 {
+			t.Errorf("%v, %v", blobs, err)
+		}
+	})
 	t.Run("StageIsKept", func(t *testing.T) { stageIsKept(t, h) })
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"callbackd"
@@ -36,8 +37,18 @@ func (s DeskShell) Desk(page string) string {
 	return "/desk/" + s.Slug + "/" + page
 }
 
-// Here reports whether the page is the account's of that name.
-func (s DeskShell) Here(page string) bool { return s.Path == s.Desk(page) }
+// below are the pages that are reached from another one: the navigation has no
+// entry of their own.
+var below = map[string]string{"settings": "connect", "pages": "connect", "search": "queue", "sender": "queue"}
+
+// Here reports whether the page is the account's of that name, or one below it.
+func (s DeskShell) Here(page string) bool {
+	if s.Path == s.Desk(page) {
+		return true
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(s.Path, s.Desk("")+"/"), "/")
+	return page != "" && (below[first] == page || first == page)
+}
 
 // DeskLink is an entry of the desk's navigation.
 type DeskLink struct {

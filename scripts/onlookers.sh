@@ -14,7 +14,7 @@ go test "$@" ./cmd/callbackd/crashtest/ >"$log" 2>&1 &
 crash=$!
 
 failed=0
-TMPDIR=$(scripts/tmp.sh) go test "$@" ./web/ ./internal/e2e/ || failed=1
+scripts/in-memory.sh go test "$@" ./web/ ./internal/e2e/ || failed=1
 wait "$crash" || failed=1
 cat "$log"
 exit "$failed"

@@ -22,6 +22,20 @@ func (o FilterOptions) Limit() int {
 	return max(o.PerMinute, 0)
 }
 
+// MaxPerMinute bounds Limit.
+const MaxPerMinute = 1000
+
+// SetLimit is the other way round: 0 stands for any number.
+func (o *FilterOptions) SetLimit(n int) {
+	switch n {
+	case 0:
+		n = -1
+	case DefaultPerMinute:
+		n = 0
+	}
+	o.PerMinute = n
+}
+
 // Findings are what the filters of an account found in a message. The zero value,
 // of a message that nobody looked at, lets nothing pass.
 type Findings struct {

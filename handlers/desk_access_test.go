@@ -85,6 +85,12 @@ var deskAccess = map[string]string{
 	"POST /desk/{account}/links/{link}/revoke":    forAdmin,
 	"GET /desk/{account}/audit":                   forModerator,
 
+	"GET /desk/{account}/words":          forAdmin,
+	"POST /desk/{account}/words/lists":   forAdmin,
+	"POST /desk/{account}/words/remove":  forAdmin,
+	"POST /desk/{account}/words/filters": forAdmin,
+	"POST /desk/{account}/words/try":     forAdmin,
+
 	"GET /desk/{account}/queue":            forModerator,
 	"GET /desk/{account}/queue/items":      forModerator,
 	"POST /desk/{account}/queue/decide":    forModerator,

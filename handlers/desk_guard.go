@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"callbackd"
+	"callbackd/store"
 	"callbackd/wall"
 	"callbackd/web"
 )
@@ -41,6 +42,9 @@ func (h *Handlers) deskCall(w http.ResponseWriter, r *http.Request, route deskRo
 		limit := int64(deskBody)
 		if route.pattern == pictureUpload {
 			limit += wall.MaxPicture
+		}
+		if route.pattern == wordsUpload {
+			limit += 2 * store.MaxWordList // with remarks, and in whatever encoding
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}

@@ -105,10 +105,10 @@ func (h *Handlers) doNewAccount(w http.ResponseWriter, r *http.Request, c *deskC
 func word(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 
 // wrongSetting is the key of the text for a setting that is not as it must be.
-// texts: setting.slug setting.name setting.original_id setting.app_id setting.app_secret setting.mode setting.join_url setting.mp_verify setting.mpweb setting.other
+// texts: setting.slug setting.name setting.original_id setting.app_id setting.app_secret setting.mode setting.join_url setting.mp_verify setting.mpweb setting.filters setting.other
 func wrongSetting(e *callbackd.SettingError) string {
 	switch e.Setting {
-	case "slug", "name", "original_id", "app_id", "app_secret", "mode", "join_url", "mp_verify", "mpweb":
+	case "slug", "name", "original_id", "app_id", "app_secret", "mode", "join_url", "mp_verify", "mpweb", "filters":
 		return "setting." + e.Setting
 	}
 	return "setting.other"

@@ -41,20 +41,22 @@ func NewFilters(db *store.DB, log *slog.Logger) *Filters {
 func (f *Filters) Run(ctx context.Context) error {
 	rings, stop := f.db.Listen()
 	defer stop()
-	f.forget() // what changed before somebody listened
+	f.Forget() // what changed before somebody listened
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case ring := <-rings:
 			if ring.Config {
-				f.forget()
+				f.Forget()
 			}
 		}
 	}
 }
 
-func (f *Filters) forget() {
+// Forget looks at all lists again when they are asked next: for who has just changed
+// one, and cannot wait until that is heard.
+func (f *Filters) Forget() {
 	f.mu.Lock()
 	all := slices.Collect(maps.Values(f.known))
 	f.mu.Unlock()

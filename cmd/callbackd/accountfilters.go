@@ -21,8 +21,6 @@ type filtersInput struct {
 	SecretWord *string
 }
 
-const maxPerMinute = 1000
-
 // readFilters reads the key "filters"; null and "" mean the defaults.
 func readFilters(value json.RawMessage) (*filtersInput, error) {
 	if isNone(value) {
@@ -58,8 +56,8 @@ func readPerMinute(value json.RawMessage) (*int, error) {
 	if isNone(value) {
 		return &n, nil
 	}
-	if json.Unmarshal(value, &n) != nil || n < 0 || n > maxPerMinute {
-		return nil, fmt.Errorf("filters.per_minute: write a number of 0 (any) to %d, or null for the default (%d)", maxPerMinute, callbackd.DefaultPerMinute)
+	if json.Unmarshal(value, &n) != nil || n < 0 || n > callbackd.MaxPerMinute {
+		return nil, fmt.Errorf("filters.per_minute: write a number of 0 (any) to %d, or null for the default (%d)", callbackd.MaxPerMinute, callbackd.DefaultPerMinute)
 	}
 	return &n, nil
 }
@@ -106,9 +104,9 @@ func (in *filtersInput) merge(a *callbackd.Account) {
 		return
 	}
 	if in.PerMinute != nil {
-		a.Filters.PerMinute = map[int]int{-1: 0, 0: -1}[*in.PerMinute] // the default, and no limit
-		if *in.PerMinute > 0 {
-			a.Filters.PerMinute = *in.PerMinute
+		a.Filters.PerMinute = 0 // the default
+		if *in.PerMinute >= 0 {
+			a.Filters.SetLimit(*in.PerMinute)
 		}
 	}
 	if in.HoldFirst != nil {

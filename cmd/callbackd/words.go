@@ -65,7 +65,7 @@ func (a *app) importWords(ctx context.Context, i *installation, account *callbac
 	if err != nil {
 		return err
 	}
-	words, leftOut := filter.ParseWords(text)
+	words, leftOut := filter.ParseWords(filter.Decode([]byte(text)))
 	if err := i.db.SetWordList(ctx, account.ID, args[0], words, shellActor()); err != nil {
 		return err
 	}

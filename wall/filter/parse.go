@@ -1,9 +1,29 @@
 package filter
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 )
+
+// Decode is a file of words as text: UTF-8, UTF-16 with its mark, or else GB18030, in
+// which lists from Chinese Windows come.
+func Decode(b []byte) string {
+	if bytes.HasPrefix(b, []byte{0xff, 0xfe}) || bytes.HasPrefix(b, []byte{0xfe, 0xff}) {
+		if text, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(b); err == nil {
+			return string(text)
+		}
+	}
+	if !utf8.Valid(b) {
+		if text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b); err == nil {
+			return string(text)
+		}
+	}
+	return string(b)
+}
 
 // ParseWords reads words as people keep them: one a line, or with commas between;
 // a line that begins with # is a remark. Each word comes once, in its order. What

@@ -66,6 +66,7 @@ func bypasses(f *ast.File) []string {
 func TestView_IsTheOnlyWay(t *testing.T) {
 	allowed := map[string]string{
 		filepath.Join("cmd", "callbackd", "message.go"): "shows what operators see", // message list
+		filepath.Join("handlers", "desk_queue.go"):      "shows what operators see", // behind the session of a moderator
 	}
 	files := 0
 	root := os.DirFS("..")

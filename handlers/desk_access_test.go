@@ -49,6 +49,8 @@ var deskAccess = map[string]string{
 	"POST /desk/me/password":   forOperators,
 	"POST /desk/me/two-factor": forOperators,
 	"POST /desk/me/wechat":     forChiefs,
+	"GET /desk/me/alerts":      forOperators,
+	"POST /desk/me/alerts":     forOperators,
 
 	"GET /desk/operators":                    forOwners,
 	"POST /desk/operators":                   forOwners,

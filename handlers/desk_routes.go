@@ -55,6 +55,8 @@ func (h *Handlers) deskRoutes() []deskRoute {
 		{post, "/me/password", reachOperator, "", h.doDeskPassword},
 		{post, "/me/two-factor", reachOperator, "", h.doTwoFactor},
 		{post, "/me/wechat", reachOperator, "", h.doChief},
+		{get, "/me/alerts", reachOperator, "", h.showAlertKey},
+		{post, "/me/alerts", reachOperator, "", h.doAlerts},
 
 		{get, "/operators", reachOwner, "", h.showOperators},
 		{post, "/operators", reachOwner, "", h.doInviteOperator},

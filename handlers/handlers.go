@@ -47,6 +47,14 @@ type Config struct {
 	Notices Notices
 	// Presence knows which devices listen to their live channels; nil: none does.
 	Presence Presence
+	// Alerts tells operators' browsers by Web Push what needs a human; nil: nobody is told.
+	Alerts push.Sender
+	// NeedsLogin tells whether an account's operator pages wait for somebody to log
+	// in; nil: never.
+	NeedsLogin func(ctx context.Context, a *callbackd.Account) (bool, error)
+	// DiskFree tells how much of the disk of the data folder is free, in per cent;
+	// nil: it is not watched.
+	DiskFree func() (int, error)
 	// Doctor checks an account from the desk; nil: the desk offers it not.
 	Doctor *doctor.Doctor
 	// PagesLogin logs in to the operator pages by QR; nil: the desk offers it not.
@@ -88,6 +96,8 @@ type Handlers struct {
 	metrics  *metrics
 	filters  *wall.Filters
 	sessions *scs.SessionManager // of the desk
+	seen     sightings
+	alerts   alerts
 
 	closing context.Context // ends when streams must: a server that stops does not wait for them
 	close   context.CancelFunc
@@ -115,6 +125,7 @@ func New(cfg Config) *Handlers {
 func (h *Handlers) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { h.visits.run(ctx) })
+	parts.Go(func() { h.watchAlarms(ctx) })
 	parts.Go(func() { _ = h.filters.Run(ctx) }) // ends with ctx, without an error
 	defer func() {
 		h.close() // what pages set going ends with them
@@ -165,6 +176,7 @@ func (h *Handlers) routeShort(r chi.Router) {
 	r.Get("/wall/{account}/join.svg", h.plain(h.showJoinSVG))
 	r.Handle("/static/*", web.Static())
 	r.Handle("/sw.js", web.ServiceWorker())
+	r.Get("/desk-worker.js", web.DeskWorker().ServeHTTP)
 	if h.Notices != nil {
 		r.Route("/api/v1", h.routeAPI)
 	}

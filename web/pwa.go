@@ -94,6 +94,13 @@ func makeServiceWorker() (*asset, error) {
 	return &asset{body: b.Bytes(), packed: pack(b.Bytes()), kind: kinds[".js"]}, nil
 }
 
+// DeskWorker serves the service worker of the desk, at the root as well.
+func DeskWorker() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serve(w, r, staticTree().files["js/desk/worker.js"], "no-cache")
+	})
+}
+
 // ServiceWorker serves /sw.js. It stands at the root, since a worker serves no path
 // above its own, and under the same name for ever, so no browser may keep it unasked.
 func ServiceWorker() http.Handler {

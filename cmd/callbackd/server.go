@@ -72,6 +72,7 @@ func newServer(ctx context.Context, inst *installation) (*server, error) {
 		Ready:  func() bool { return s.ready.Load() && s.hub.Ready() },
 		Doctor: newDoctor(inst, clients), PagesLogin: pagesLogin(clients),
 		Notices: s.notices, Presence: s.notices.Presence, CreateQR: clients.wechat.CreateQR,
+		Alerts: s.vendors.Senders[callbackd.ProviderWebPush], NeedsLogin: needsLogin(clients), DiskFree: diskFree(inst.cfg.Storage.DataDir),
 		PushHosts: s.vendors.Hosts, PushKey: s.vendors.webPush.PublicKey()})
 	if s.publish, err = wall.NewPublisher(ctx, inst.db, s.hub, inst.log); err != nil {
 		return nil, err

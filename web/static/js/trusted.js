@@ -1,14 +1,16 @@
 // Addresses that scripts are loaded from. The page's policy refuses every
 // other way, and this one lets only files beside this file pass, and the service
-// worker, which must stand at the root of the server.
+// workers, which must stand at the root of the server.
 
 const home = new URL('.', import.meta.url).href;
 const service = new URL('/sw.js', import.meta.url).href;
 
+const desk = new URL('/desk-worker.js', import.meta.url).href;
+
 const policy = globalThis.trustedTypes?.createPolicy('callbackd', {
   createScriptURL(address) {
     const whole = new URL(address, home).href;
-    if (whole !== service && !whole.startsWith(home)) throw new TypeError('no script of ours');
+    if (whole !== service && whole !== desk && !whole.startsWith(home)) throw new TypeError('no script of ours');
     return address;
   },
 });
@@ -23,4 +25,9 @@ export function scriptURL(name) {
 /** Returns the address of the service worker, fit for registering it. */
 export function serviceURL() {
   return trust(service);
+}
+
+/** Returns the address of the desk's service worker, fit for registering it. */
+export function deskWorkerURL() {
+  return trust(desk);
 }

@@ -108,7 +108,11 @@ func (h *Handlers) tell(ctx context.Context, devices []store.OperatorDevice, a *
 		h.Log.Error("an alarm has no words", "err", err)
 		return
 	}
-	payload, err := json.Marshal(map[string]string{"title": title, "body": a.Name, "url": deskPath(a, "health"), "tag": string(a.Slug) + " " + n.kind})
+	tag := string(a.Slug) + " " + n.kind
+	if n.kind == alarmDisk {
+		tag = n.kind // one disk for all accounts: the browser shows it once
+	}
+	payload, err := json.Marshal(map[string]string{"title": title, "body": a.Name, "url": deskPath(a, "health"), "tag": tag})
 	if err != nil {
 		h.Log.Error("an alarm cannot be written", "err", err)
 		return

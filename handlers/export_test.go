@@ -73,3 +73,6 @@ var OfAddress = ofAddress
 
 // IsHTTPS reports whether a request came by https.
 func (h *Handlers) IsHTTPS(r *http.Request) bool { return h.isHTTPS(r) }
+
+// TellAlarms looks once for what needs a human, and tells it.
+func (h *Handlers) TellAlarms(ctx context.Context) error { return h.tellAlarms(ctx) }

@@ -13,6 +13,7 @@ const (
 	CommandUnbind     CommandKind = "unbind"      // 解绑
 	CommandPanic      CommandKind = "panic"       // 紧急停播, of an owner
 	CommandResume     CommandKind = "resume"      // 恢复上墙, of an owner
+	CommandName       CommandKind = "name"        // 叫我 NAME
 )
 
 // Command is a text that may be one. Whether CommandBind and CommandYes are, the
@@ -21,6 +22,9 @@ const (
 type Command struct {
 	Kind CommandKind
 	Code string // of CommandBind, in its folded form
+
+	Name    string // of CommandName
+	NameWhy string // what speaks against Name in itself (package wall/filter says what there is); empty: nothing
 }
 
 // CommandOutcome is what became of a command.
@@ -39,6 +43,9 @@ const (
 	CommandPanicked CommandOutcome = "panicked" // the wall shows the still card
 	CommandResumed  CommandOutcome = "resumed"  // the wall goes on
 	CommandUnsealed CommandOutcome = "unsealed" // an owner's, but the body was not authenticated by AES
+
+	CommandNamed     CommandOutcome = "named"      // the follower is called so from now on, or once a moderator has seen it
+	CommandNotCalled CommandOutcome = "not-called" // the name is refused; NameWhy says why
 )
 
 // CommandResult is the outcome with what the reply tells.
@@ -46,6 +53,10 @@ type CommandResult struct {
 	Outcome     CommandOutcome
 	Preferences Preferences // the follower's, after it
 	Viewers     int         // how many were unbound
+
+	Name    string // that was asked for
+	NameWhy string // why it is refused
+	Shown   bool   // the public sees it at once
 }
 
 // Bounds of binding by code.

@@ -151,6 +151,8 @@ type Sender struct {
 	Removed    int      // messages that a moderator took down
 	Following  bool
 
+	ChosenName string // how the sender asked to be called, in the place of the platform's name; empty: nobody asked
+
 	// What a moderator let through; empty: nothing yet. Messages that arrived
 	// in open moderation do not look at these.
 	PassedName   string
@@ -200,6 +202,15 @@ func (p Profile) Merge(q Profile) Profile {
 		p.Gender = q.Gender
 	}
 	return p
+}
+
+// OwnName is the name that a sender has now, whether or not anybody may see it: the
+// chosen one, else the platform's. Empty: none is known.
+func (s Sender) OwnName(p *Person) string {
+	if s.ChosenName == "" && p != nil {
+		return p.Profile.Nickname
+	}
+	return s.ChosenName
 }
 
 // Person is a FakeID of an account with its profile. OpenID is empty while the

@@ -98,7 +98,7 @@ func (s *apiSite) follower(a *callbackd.Account, name string) callbackd.Sender {
 	}
 	for _, row := range s.rows(a) {
 		if row.Message.PublicID == out.Public {
-			s.must(s.db.SetNames(ctx, a.ID, []store.Names{{NameDue: store.NameDue{Sender: row.Sender.ID, Nickname: name}, Keys: []string{notify.FoldName(name)}}}))
+			s.must(s.db.SetNames(ctx, a.ID, []store.Names{{NameDue: store.NameDue{Sender: row.Sender.ID, Own: name}, Keys: []string{notify.FoldName(name)}}}))
 			return row.Sender
 		}
 	}

@@ -107,6 +107,9 @@ func (h *Handlers) takeCallback(w http.ResponseWriter, r *http.Request, a *callb
 	if cb.Message != nil {
 		cb.Found = h.filters.Judge(r.Context(), a, cb.Message)
 	}
+	if c := cb.Command; c != nil && c.Kind == callbackd.CommandName {
+		c.NameWhy = h.filters.NameProblem(r.Context(), a, c.Name)
+	}
 	stored, err := h.DB.Accept(r.Context(), cb)
 	if errors.Is(err, callbackd.ErrForbidden) {
 		return "forged", nil, err

@@ -196,12 +196,12 @@ func queueItem(c *deskCall, row store.Row, s callbackd.Stage) web.QueueItem {
 // faceBefore is the face that the public knows of a sender who has another one
 // now; nil where it is the same, or where nothing was let through.
 func faceBefore(base string, row store.Row) *web.QueueFace {
-	if row.Person == nil || row.Message.Moderation == callbackd.ModerationOpen {
+	if row.Message.Moderation == callbackd.ModerationOpen {
 		return nil
 	}
-	now, then := row.Person, row.Sender
-	name := now.Profile.Nickname != then.PassedName && now.Profile.Nickname != ""
-	avatar := now.Avatar != then.PassedAvatar && now.Avatar != ""
+	then, own := row.Sender, row.OwnName()
+	name := own != then.PassedName && own != ""
+	avatar := row.Person != nil && row.Person.Avatar != then.PassedAvatar && row.Person.Avatar != ""
 	if !name && !avatar || then.PassedName == "" && then.PassedAvatar == "" && row.Message.State != callbackd.StateShown {
 		return nil
 	}

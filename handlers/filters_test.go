@@ -7,6 +7,7 @@ import (
 
 	"callbackd"
 	"callbackd/rehearsal"
+	"callbackd/wall"
 )
 
 // TestAuto_FiltersJudgeEveryPartOfWhatArrives: a word is found in texts, places
@@ -56,6 +57,30 @@ func TestAuto_FiltersJudgeEveryPartOfWhatArrives(t *testing.T) {
 		m := newest(c.m)
 		if want := map[bool]callbackd.State{true: callbackd.StateShown, false: callbackd.StateHeld}[c.why == ""]; m.State != want || m.Reason != c.why {
 			t.Errorf("%s: %s %q, want %s %q", c.name, m.State, m.Reason, want, c.why)
+		}
+	}
+}
+
+// TestCallMe_TheWallCallsAFollowerAsTheyAsk from the push to the page, and what a
+// listed word is answered.
+func TestCallMe_TheWallCallsAFollowerAsTheyAsk(t *testing.T) {
+	s := newStage(newSite(t), callbackd.ModeSafe)
+	s.must(s.db.SetWordList(context.Background(), s.acc.ID, "市场", []string{"代购"}, "test"))
+	say := func(words string) rehearsal.Verdict {
+		return s.send(s.sim, rehearsal.Message{Type: rehearsal.TypeText, Content: words}, 0, rehearsal.SendOptions{})
+	}
+	say("大家好")
+	s.answered(say("叫我 专业代购"), "这面墙不用的词")
+	s.answered(say("叫我 a.example.com"))
+	s.answered(say("叫我 管理员"), "看起来像主持人")
+	s.answered(say("叫我：阿明"), "墙上现在叫你「阿明」")
+	rows := s.rows(s.acc)
+	if len(rows) != 2 {
+		t.Fatalf("%d messages: a command is none, a sentence is one", len(rows))
+	}
+	for _, row := range rows {
+		if m, ok := wall.View(row); !ok || m.Sender.Name != "阿明" {
+			t.Errorf("%v %+v", ok, m.Sender)
 		}
 	}
 }

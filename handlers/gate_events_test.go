@@ -207,7 +207,7 @@ func (g *gateWall) send(kind callbackd.Kind, state callbackd.State) callbackd.Pu
 	g.must(err)
 	name := "名" + string(out.Public)
 	g.dress(g.acc, row, name)
-	g.must(g.db.SetNames(ctx, g.acc.ID, []store.Names{{NameDue: store.NameDue{Sender: row.Sender.ID, Nickname: name}, Keys: []string{notify.FoldName(name)}}}))
+	g.must(g.db.SetNames(ctx, g.acc.ID, []store.Names{{NameDue: store.NameDue{Sender: row.Sender.ID, Own: name}, Keys: []string{notify.FoldName(name)}}}))
 	for _, d := range map[callbackd.State][]callbackd.Decision{"shown": {"approve"}, "refused": {"refuse"}, "removed": {"approve", "remove"}, "erased": {"approve", "remove"}}[state] {
 		g.decide(row, d)
 	}

@@ -54,6 +54,9 @@ const longestCommand = 64
 // it, width, and the case of a code. What it takes for a code, or for a yes, may
 // be a word after all: see callbackd.Command.
 func ParseCommand(text string) (callbackd.Command, bool) {
+	if name, ok := parseName(text); ok {
+		return callbackd.Command{Kind: callbackd.CommandName, Name: name}, true
+	}
 	s := strings.TrimFunc(text, isBlank)
 	if len(s) > longestCommand {
 		return callbackd.Command{}, false
@@ -157,6 +160,8 @@ func ReplyTo(r callbackd.CommandResult) string {
 		return replyResumed
 	case callbackd.CommandUnsealed:
 		return replyUnsealed
+	case callbackd.CommandNamed, callbackd.CommandNotCalled:
+		return replyToName(r)
 	}
 	return ""
 }

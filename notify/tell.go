@@ -416,8 +416,10 @@ func (s *Service) indexPage(ctx context.Context, account callbackd.AccountID) (m
 
 func namesOf(d store.NameDue) []string {
 	keys := []string{FoldName(wall.Pseudonym(d.AvatarSeed))}
-	if k := FoldName(d.Nickname); k != "" && k != keys[0] {
-		keys = append(keys, k)
+	for _, name := range []string{d.Own, d.Passed} {
+		if k := FoldName(name); k != "" && !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
 	}
 	return keys
 }

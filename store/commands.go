@@ -33,6 +33,8 @@ func (tx *Tx) command(ctx context.Context, cb *Callback, key []byte, sender call
 		c.result = callbackd.CommandResult{Outcome: callbackd.CommandUnbound, Viewers: len(c.freed)}
 	case callbackd.CommandPanic, callbackd.CommandResume:
 		c.result.Outcome, err = tx.takeControl(ctx, cb, sender, walls)
+	case callbackd.CommandName:
+		c.result, err = tx.takeName(ctx, cb, sender, walls)
 	default:
 		c.result, err = tx.turnSwitch(ctx, cb, sender)
 	}

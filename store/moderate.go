@@ -31,12 +31,12 @@ type Seen struct {
 
 // SeenOf is what there is to see of a row.
 func SeenOf(row Row) Seen {
-	s := Seen{Turn: row.Message.Turn}
+	s := Seen{Turn: row.Message.Turn, Name: NameMark(row.OwnName())}
 	if row.Media != nil && row.Media.State == callbackd.MediaReady && row.Media.Main != nil {
 		s.Media = row.Media.Main.ID
 	}
 	if row.Person != nil {
-		s.Name, s.Avatar = NameMark(row.Person.Profile.Nickname), row.Person.Avatar
+		s.Avatar = row.Person.Avatar
 	}
 	return s
 }
@@ -89,7 +89,7 @@ func (tx *Tx) getMessage(ctx context.Context, account callbackd.AccountID, id ca
 // changed, so that it can be taken back.
 func (tx *Tx) decide(ctx context.Context, row Row, to callbackd.State, d callbackd.Decision, seen Seen, by By, walls *wallCounters) error {
 	m := row.Message
-	if d == callbackd.DecisionApprove && row.Person != nil && row.Person.Profile.Nickname != row.Sender.PassedName {
+	if d == callbackd.DecisionApprove && row.OwnName() != row.Sender.PassedName {
 		var err error // somebody else may have got the name since it was looked at
 		if row.Sender.RefusedName, err = tx.judgeName(ctx, m.Sender); err != nil {
 			return err
@@ -136,7 +136,7 @@ func (tx *Tx) settle(ctx context.Context, row Row, to callbackd.State, walls *wa
 	if err := tx.queueMessage(ctx, m.ID); err != nil {
 		return err
 	}
-	if row.Person == nil {
+	if row.Person == nil && row.Sender.ChosenName == "" {
 		return nil
 	}
 	return tx.queueFace(ctx, m.Sender)
@@ -175,26 +175,26 @@ func passes(row Row, d callbackd.Decision, seen Seen) (p passing) {
 	}
 	now := SeenOf(row)
 	p.media = now.Media != "" && now.Media == seen.Media && !row.Media.Passed
-	p.name = row.Person != nil && !nameRefused(row) && now.Name == seen.Name && (now.Name != "" || row.Sender.PassedName != "")
+	p.name = (row.Person != nil || row.Sender.ChosenName != "") && !nameRefused(row) && now.Name == seen.Name && (now.Name != "" || row.Sender.PassedName != "")
 	p.avatar = row.Person != nil && now.Avatar == seen.Avatar && (now.Avatar != "" || row.Sender.PassedAvatar != "")
 	return p
 }
 
 // nameRefused reports a name that nobody can let through.
 func nameRefused(row Row) bool {
-	return row.Person != nil && row.Sender.RefusedName != "" && row.Sender.RefusedName == row.Person.Profile.Nickname
+	return row.Sender.RefusedName != "" && row.Sender.RefusedName == row.OwnName()
 }
 
 // changes reports whether anything was not let through before.
 func (p passing) changes(row Row) bool {
-	return p.media || p.name && row.Person.Profile.Nickname != row.Sender.PassedName || p.avatar && row.Person.Avatar != row.Sender.PassedAvatar
+	return p.media || p.name && row.OwnName() != row.Sender.PassedName || p.avatar && row.Person.Avatar != row.Sender.PassedAvatar
 }
 
 func (p passing) coveredName(row Row) any {
 	if !p.name {
 		return nil
 	}
-	return row.Person.Profile.Nickname
+	return row.OwnName()
 }
 
 func (p passing) coveredAvatar(row Row) any {
@@ -214,7 +214,7 @@ func (tx *Tx) pass(ctx context.Context, row Row, p passing, walls *wallCounters)
 	}
 	name, avatar := row.Sender.PassedName, row.Sender.PassedAvatar
 	if p.name {
-		name = row.Person.Profile.Nickname
+		name = row.OwnName()
 	}
 	if p.avatar {
 		avatar = row.Person.Avatar
@@ -228,7 +228,7 @@ func (tx *Tx) setPassed(ctx context.Context, row Row, name string, avatar callba
 	if name == row.Sender.PassedName && avatar == row.Sender.PassedAvatar {
 		return nil
 	}
-	if _, err := tx.exec(ctx, `UPDATE senders SET passed_name = ?, passed_avatar = ?, name_skeleton = ? WHERE id = ?`,
+	if _, err := tx.exec(ctx, `UPDATE senders SET passed_name = ?, passed_avatar = ?, name_skeleton = ?, name_due = TRUE WHERE id = ?`,
 		name, avatar, filter.Skeleton(name), row.Sender.ID); err != nil {
 		return err
 	}

@@ -16,21 +16,21 @@ func (tx *Tx) judgeName(ctx context.Context, sender callbackd.SenderID) (refused
 	var s struct {
 		AccountID callbackd.AccountID `db:"account_id"`
 		Account   string
-		Nickname  string
+		Own       string
 	}
-	if err := tx.get(ctx, &s, `SELECT s.account_id, a.name AS account, COALESCE(p.nickname, '') AS nickname FROM senders s
+	if err := tx.get(ctx, &s, `SELECT s.account_id, a.name AS account, `+sqlOwnName+` AS own FROM senders s
 		JOIN accounts a ON a.id = s.account_id LEFT JOIN persons p ON p.id = s.person_id WHERE s.id = ?`, sender); err != nil {
 		return "", err
 	}
-	why, err := tx.nameProblem(ctx, s.AccountID, sender, s.Nickname, s.Account)
+	why, err := tx.nameProblem(ctx, s.AccountID, sender, s.Own, s.Account)
 	if err != nil {
 		return "", err
 	}
 	if why != "" {
-		refused = s.Nickname
+		refused = s.Own
 	}
 	_, err = tx.exec(ctx, `UPDATE senders SET name_skeleton = CASE WHEN passed_name NOT IN ('', ?) THEN name_skeleton ELSE ? END, refused_name = ?, refused_why = ? WHERE id = ?`,
-		s.Nickname, filter.Skeleton(s.Nickname), refused, why, sender) // the name that passed is shown until another one passes
+		s.Own, filter.Skeleton(s.Own), refused, why, sender) // the name that passed is shown until another one passes
 	return refused, err
 }
 
@@ -48,7 +48,7 @@ func (tx *Tx) nameProblem(ctx context.Context, account callbackd.AccountID, send
 	}
 	var others int
 	err := tx.get(ctx, &others, `SELECT COUNT(*) FROM senders s LEFT JOIN persons p ON p.id = s.person_id WHERE s.account_id = ? AND s.name_skeleton = ? AND s.name_skeleton <> '' AND s.id <> ?
-		AND s.refused_name = '' AND CASE WHEN s.passed_name <> '' THEN s.passed_name ELSE COALESCE(p.nickname, '') END <> ? AND (s.passed_name <> '' OR EXISTS
+		AND s.refused_name = '' AND CASE WHEN s.passed_name <> '' THEN s.passed_name ELSE `+sqlOwnName+` END <> ? AND (s.passed_name <> '' OR EXISTS
 		(SELECT 1 FROM messages m WHERE m.sender_id = s.id AND m.state = 'shown' AND m.moderation = 'open'))`, account, skeleton, sender, name)
 	if err == nil && others > 0 {
 		return filter.NameTaken, nil

@@ -11,13 +11,14 @@ import (
 type NameDue struct {
 	Sender     callbackd.SenderID `db:"id"`
 	AvatarSeed int64              `db:"avatar_seed"`
-	Nickname   string             // of the person; empty: not known
+	Own        string             // the name that the sender has now; empty: not known
+	Passed     string             `db:"passed_name"` // the name that a moderator let through; empty: none
 }
 
 // ListNamesDue returns senders of an account whose names changed since they were
 // put into the index.
 func (db *DB) ListNamesDue(ctx context.Context, account callbackd.AccountID, limit int) (due []NameDue, err error) {
-	return due, db.sel(ctx, &due, `SELECT s.id, s.avatar_seed, COALESCE(p.nickname, '') AS nickname FROM senders s
+	return due, db.sel(ctx, &due, `SELECT s.id, s.avatar_seed, `+sqlOwnName+` AS own, s.passed_name FROM senders s
 		LEFT JOIN persons p ON p.id = s.person_id WHERE s.account_id = ? AND s.name_due ORDER BY s.id LIMIT ?`, account, limit)
 }
 
@@ -33,7 +34,7 @@ type Names struct {
 }
 
 // SetNames puts names into the index in the place of what stood there. A sender
-// whose nickname has changed meanwhile stays due.
+// whose name has changed meanwhile stays due.
 func (db *DB) SetNames(ctx context.Context, account callbackd.AccountID, all []Names) error {
 	if len(all) == 0 {
 		return nil
@@ -52,8 +53,8 @@ func (db *DB) SetNames(ctx context.Context, account callbackd.AccountID, all []N
 					return err
 				}
 			}
-			if _, err := tx.exec(ctx, `UPDATE senders SET name_due = FALSE WHERE id = ? AND
-				COALESCE((SELECT p.nickname FROM persons p WHERE p.id = senders.person_id), '') = ?`, n.Sender, n.Nickname); err != nil {
+			if _, err := tx.exec(ctx, `UPDATE senders SET name_due = FALSE WHERE id = ? AND passed_name = ? AND
+				(SELECT `+sqlOwnName+` FROM senders s LEFT JOIN persons p ON p.id = s.person_id WHERE s.id = senders.id) = ?`, n.Sender, n.Passed, n.Own); err != nil {
 				return err
 			}
 		}

@@ -20,8 +20,8 @@ const inCurrentEvent = ` AND m.event_id = (SELECT event_id FROM walls WHERE acco
 const (
 	mediaWaits = `state = 'shown' AND moderation <> 'open' AND EXISTS
 		(SELECT 1 FROM media md WHERE md.message_id = messages.id AND md.state = 'ready' AND NOT md.passed)`
-	faceWaits = `EXISTS (SELECT 1 FROM senders s JOIN persons p ON p.id = s.person_id WHERE s.id = messages.sender_id AND
-		(p.nickname <> '' AND p.nickname <> s.passed_name AND p.nickname <> s.refused_name OR p.avatar <> '' AND p.avatar <> s.passed_avatar))`
+	faceWaits = `EXISTS (SELECT 1 FROM senders s LEFT JOIN persons p ON p.id = s.person_id WHERE s.id = messages.sender_id AND
+		(` + sqlOwnName + ` NOT IN ('', s.passed_name, s.refused_name) OR p.avatar <> '' AND p.avatar <> s.passed_avatar))`
 	// a message that was waiting keeps its place
 	sqlQueueMessage = `UPDATE messages SET queued_at = CASE
 		WHEN state = 'held' THEN received_at

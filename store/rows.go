@@ -17,13 +17,19 @@ type Row struct {
 	Stage   callbackd.Stage   // of the message's wall: what decides whether it shows the message
 }
 
+// OwnName is the name that the sender has now (callbackd.Sender.OwnName).
+func (r Row) OwnName() string { return r.Sender.OwnName(r.Person) }
+
+// sqlOwnName is the same of a sender s with the person p, who may be none.
+const sqlOwnName = `CASE WHEN s.chosen_name <> '' THEN s.chosen_name ELSE COALESCE(p.nickname, '') END`
+
 // sqlRows reads Rows; a WHERE clause follows.
 const sqlRows = `SELECT m.id, m.public_id, m.account_id, m.kind, m.text, m.sent_at, m.msg_id, m.state, m.moderation, m.reason AS held_reason,
 	COALESCE(m.seq, 0) AS seq, COALESCE(m.rev, 0) AS rev, COALESCE(m.shown_rev, 0) AS shown_rev,
 	m.place_label, m.place_lat, m.place_lon, m.link_title, m.link_description, m.link_url, m.received_at, m.web, m.event_id, m.host, m.queued_at, m.turn, m.caption,
 	w.event_id AS wall_event, w.event_state AS wall_event_state, w.stage AS wall_stage, w.cleared_seq AS wall_cleared,
 	s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed, s.approved AS sender_approved,
-	s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked, s.refused_name, s.refused_why,
+	s.removed AS sender_removed, s.following, s.chosen_name, s.passed_name, s.passed_avatar, s.trusted, s.blocked, s.refused_name, s.refused_why,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at,
 	md.id AS media_id, md.state AS media_state, md.reason, md.passed, md.ready_at, md.wechat_id, md.highres_id, md.thumb_id, md.pic_url,
 	md.format, md.source, md.duration_ms, md.width, md.height, md.waveform,
@@ -91,6 +97,7 @@ type flatSender struct {
 	Approved       int                `db:"sender_approved"`
 	Removed        int                `db:"sender_removed"`
 	Following      bool
+	ChosenName     string             `db:"chosen_name"`
 	PassedName     string             `db:"passed_name"`
 	PassedAvatar   callbackd.PublicID `db:"passed_avatar"`
 	Trusted        bool
@@ -168,7 +175,7 @@ func (f *flatRow) row() Row {
 func (f flatSender) sender(account callbackd.AccountID, p flatPerson) callbackd.Sender {
 	return callbackd.Sender{ID: callbackd.SenderID(f.SenderID), Account: account, OpenID: f.OpenID, PublicID: f.SenderPublicID,
 		AvatarID: f.AvatarID, AvatarSeed: f.AvatarSeed, Person: callbackd.PersonID(p.PersonID.Int64), Approved: f.Approved,
-		Removed: f.Removed, Following: f.Following, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar,
+		Removed: f.Removed, Following: f.Following, ChosenName: f.ChosenName, PassedName: f.PassedName, PassedAvatar: f.PassedAvatar,
 		Trusted: f.Trusted, Blocked: f.Blocked, RefusedName: f.RefusedName, RefusedWhy: f.RefusedWhy}
 }
 

@@ -24,8 +24,8 @@ func (db *DB) SearchMessages(ctx context.Context, account callbackd.AccountID, s
 	words := likeContains(strings.ToLower(s.Words))
 	q := sqlRows + `WHERE m.account_id = ? AND m.id >= COALESCE((SELECT MIN(id) FROM (SELECT id FROM messages WHERE account_id = ? ORDER BY id DESC LIMIT ?) x), 0)
 		AND (LOWER(m.text) LIKE ? ESCAPE '!' OR LOWER(COALESCE(m.caption, '')) LIKE ? ESCAPE '!' OR LOWER(m.link_title) LIKE ? ESCAPE '!'
-		OR LOWER(COALESCE(p.nickname, '')) LIKE ? ESCAPE '!'`
-	args := []any{account, account, searchDepth, words, words, words, words}
+		OR LOWER(COALESCE(p.nickname, '')) LIKE ? ESCAPE '!' OR LOWER(s.chosen_name) LIKE ? ESCAPE '!'`
+	args := []any{account, account, searchDepth, words, words, words, words, words}
 	if s.NameKey != "" {
 		q += ` OR m.sender_id IN (SELECT n.sender_id FROM names n WHERE n.account_id = ? AND n.name_key LIKE ? ESCAPE '!')`
 		args = append(args, account, likeContains(s.NameKey))

@@ -30,7 +30,7 @@ type Face struct {
 }
 
 const sqlFaces = `SELECT s.account_id, s.id AS sender_id, s.open_id, s.public_id AS sender_public_id, s.avatar_id, s.avatar_seed,
-	s.approved AS sender_approved, s.removed AS sender_removed, s.following, s.passed_name, s.passed_avatar, s.trusted, s.blocked, s.refused_name, s.refused_why,
+	s.approved AS sender_approved, s.removed AS sender_removed, s.following, s.chosen_name, s.passed_name, s.passed_avatar, s.trusted, s.blocked, s.refused_name, s.refused_why,
 	p.id AS person_id, p.fake_id, p.nickname, p.gender, p.country, p.province, p.city, p.signature, p.avatar, p.read_at
 	FROM senders s LEFT JOIN persons p ON p.id = s.person_id `
 

@@ -131,10 +131,7 @@ func (c *Checker) ask(ctx context.Context, a *callbackd.Account, row store.Row) 
 }
 
 func questionOf(a *callbackd.Account, row store.Row) question {
-	q := question{Account: a.Slug, Kind: row.Message.Kind, Text: row.Message.Text, Name: Pseudonym(row.Sender.AvatarSeed)}
-	if row.Person != nil {
-		q.Name = cmp.Or(row.Person.Profile.Nickname, q.Name)
-	}
+	q := question{Account: a.Slug, Kind: row.Message.Kind, Text: row.Message.Text, Name: cmp.Or(row.OwnName(), Pseudonym(row.Sender.AvatarSeed))}
 	if p := row.Message.Place; p != nil {
 		q.Place = p.Label
 	}

@@ -116,6 +116,22 @@ func (f *Filters) Judge(ctx context.Context, a *callbackd.Account, m *callbackd.
 	return Findings(words, m)
 }
 
+// NameProblem is what speaks against a name in itself: an address, or a listed word.
+// Empty: nothing does, or the lists cannot be read.
+func (f *Filters) NameProblem(ctx context.Context, a *callbackd.Account, name string) string {
+	if filter.HasLink(name) {
+		return filter.NameLink
+	}
+	words, err := f.Words(ctx, a)
+	if err != nil {
+		f.log.Error("word lists are not read: a name is not compared with them", "account", a.Slug, "err", err)
+	}
+	if _, ok := words.Find(name); ok {
+		return filter.NameWord
+	}
+	return ""
+}
+
 // Findings are what lists find in each part of a message.
 func Findings(words *filter.Words, m *callbackd.Message) callbackd.Findings {
 	if words.Empty() {

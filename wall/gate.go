@@ -66,8 +66,7 @@ func waiting(row store.Row) []string {
 	if row.Media != nil && row.Media.State == callbackd.MediaReady && !row.Media.Passed {
 		w = append(w, "media")
 	}
-	if row.Person != nil && row.Person.Profile.Nickname != "" && row.Person.Profile.Nickname != row.Sender.PassedName &&
-		row.Person.Profile.Nickname != row.Sender.RefusedName {
+	if own := row.OwnName(); own != "" && own != row.Sender.PassedName && own != row.Sender.RefusedName {
 		w = append(w, "name")
 	}
 	if row.Person != nil && row.Person.Avatar != "" && row.Person.Avatar != row.Sender.PassedAvatar {
@@ -109,14 +108,13 @@ func face(row store.Row) (name string, avatar callbackd.PublicID) {
 	if row.Message.Moderation != callbackd.ModerationOpen || row.Message.Host {
 		return row.Sender.PassedName, row.Sender.PassedAvatar
 	}
-	if row.Person == nil {
-		return "", ""
-	}
-	name = row.Person.Profile.Nickname
-	if name == row.Sender.RefusedName {
+	if name = row.OwnName(); name == row.Sender.RefusedName {
 		name = "" // it poses as somebody else
 	}
-	return name, row.Person.Avatar
+	if row.Person != nil {
+		avatar = row.Person.Avatar
+	}
+	return name, avatar
 }
 
 func publicSender(row store.Row) callbackd.PublicSender {

@@ -35,7 +35,7 @@ var Rooms = []Room{
 	{Path: "media", What: "fetch, probe, transcode (ffmpeg as a bounded child process), thumbnails, waveform, avatars",
 		To: []string{"wechat", "mpweb", "blob", "store"}},
 	// notify/push: the senders know vendors alone, none of the rooms that notify decides with
-	{Path: "notify", What: "who is told what, where and how", To: []string{"notify/push", "wall", "live", "wechat", "store"}},
+	{Path: "notify", What: "who is told what, where and how", To: []string{"notify/push", "wall", "wall/filter", "live", "wechat", "store"}},
 	{Path: "notify/push", What: "vendor senders: Web Push, APNs, FCM"},
 	// apart from notify, so that its crypto cannot come from what it checks
 	{Path: "notify/pushtest", What: "a fake of the three vendors, for tests"},

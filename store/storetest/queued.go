@@ -35,11 +35,8 @@ func checkQueued(t testing.TB, r store.Row, faces faces) {
 }
 
 func faceWaits(r store.Row) bool {
-	if r.Person == nil {
-		return false
-	}
-	p, s := r.Person, r.Sender
-	return p.Profile.Nickname != "" && p.Profile.Nickname != s.PassedName && p.Profile.Nickname != s.RefusedName || p.Avatar != "" && p.Avatar != s.PassedAvatar
+	p, s, own := r.Person, r.Sender, r.OwnName()
+	return own != "" && own != s.PassedName && own != s.RefusedName || p != nil && p.Avatar != "" && p.Avatar != s.PassedAvatar
 }
 
 func (f faces) check(t testing.TB) {

@@ -135,7 +135,7 @@ func Exercise(t *testing.T, h Harness) {
 	for name, run := range map[string]func(*testing.T, Harness){
 		"Accept": exerciseAccept, "Wall": exerciseWall, "Moderate": exerciseModerate, "Queue": exerciseQueue, "Undo": exerciseUndo, "Search": exerciseSearch, "Room": exerciseRoom, "Persons": exercisePersons,
 		"Media": exerciseMedia, "Jobs": exerciseJobs, "Accounts": exerciseAccounts, "Keeping": exerciseKeeping, "Watch": exerciseWatch,
-		"Together": exerciseTogether, "Chosen": exerciseChosen, "Blocks": exerciseBlocks, "WordLists": exerciseWordLists, "NameRules": exerciseNameRules, "Events": exerciseEvents, "Operators": exerciseOperators,
+		"Together": exerciseTogether, "Chosen": exerciseChosen, "Blocks": exerciseBlocks, "WordLists": exerciseWordLists, "NameRules": exerciseNameRules, "CallMe": exerciseCallMe, "Events": exerciseEvents, "Operators": exerciseOperators,
 		"Keys": exerciseKeys, "Connection": exerciseConnection, "Viewers": exerciseViewers,
 		"Commands": exerciseCommands, "Devices": exerciseDevices, "People": exercisePeople, "Forgetting": exerciseForgetting, "Deliveries": exerciseDeliveries,
 	} {

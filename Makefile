@@ -86,7 +86,7 @@ fixtures: ## make the crowd's pictures, voices and videos anew (they are in the 
 
 .PHONY: screenshots
 screenshots: setup-test ## take the pictures of README.md from the demo
-	@go test -count=1 -tags=$(TAGS) ./internal/e2e/ -run '^TestDemo_' -shots
+	@go test -count=1 -tags=$(TAGS) ./internal/e2e/ -run '^Test(Demo|Evening)_' -shots
 
 .PHONY: build
 build: setup-build bin/callbackd ## bin/callbackd

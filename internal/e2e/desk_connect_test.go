@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"callbackd"
 	"callbackd/rehearsal"
 )
@@ -25,13 +27,22 @@ func (p *page) fill(form string, pairs ...string) {
 	p.do(script.String() + "form.requestSubmit();")
 }
 
+// arrives is until across a page that is being left: while it goes, it cannot be asked.
+func (p *page) arrives(what, condition string) {
+	p.t.Helper()
+	eventually(p.t, what, func() bool {
+		is, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+condition+")", chromedp.EvalAwaitPromise))
+		return err == nil && is
+	})
+}
+
 // operator makes an operator by a one-time link and is on the desk after it.
 func (s *stage) operator(p *page, name string) {
 	s.t.Helper()
 	p.visit(strings.TrimSpace(s.call("operator", "link")))
-	p.until("the form of the link", `document.querySelector('form input[name=password]')`)
+	p.arrives("the form of the link", `document.querySelector('form input[name=password]')`)
 	p.fill("main form", "name", name, "password", "eine lange Nacht 2026")
-	p.until("the desk", `location.pathname === '/desk' && document.readyState === 'complete'`)
+	p.arrives("the desk", `location.pathname === '/desk' && document.readyState === 'complete'`)
 }
 
 // A new account on the desk: what has to be pasted is there once; each light turns
@@ -50,7 +61,7 @@ func TestDesk_AnAccountIsConnectedWhileItsPageLooksOn(t *testing.T) {
 	sim := &rehearsal.AccountConfig{Slug: "chunwan-2026", Name: "春晚 2026", MP: operators(), Operator: rehearsal.OperatorFaults{Login: rehearsal.LoginFaults{Protected: true}},
 		OriginalID: "gh_0123456789ab", AppID: "wx0123456789abcdef", AppSecret: "0123456789abcdef0123456789abcdef"}
 	p.fill("#new", "name", sim.Name, "original_id", sim.OriginalID, "app_id", sim.AppID, "app_secret", sim.AppSecret)
-	p.until("the page that connects", `location.pathname === '/desk/chunwan-2026/connect' && document.readyState === 'complete'`)
+	p.arrives("the page that connects", `location.pathname === '/desk/chunwan-2026/connect' && document.readyState === 'complete'`)
 	pasted := eval[[]string](p, `[...document.querySelectorAll('.fields .secret')].map((e) => e.textContent)`)
 	if len(pasted) != 3 || pasted[0] != s.url("/callback/chunwan-2026") || len(pasted[1]) != 32 || len(pasted[2]) != 43 {
 		t.Fatalf("to paste: %q", pasted)
@@ -106,7 +117,7 @@ func (s *stage) pagesOfTheOperator(p *page, a *rehearsal.Account) {
 	}
 	p.do(`document.querySelector('[name=risk]').checked = true`)
 	p.fill("form.stack", "username", a.Config.MP.Username, "dialect", string(a.Config.MP.Dialect))
-	p.until("the pages are on", `document.getElementById('log-in')`)
+	p.arrives("the pages are on", `document.getElementById('log-in')`)
 	p.click("#log-in")
 	p.until("a picture to scan", `document.getElementById('login')?.dataset.step === 'picture' && document.getElementById('login-qr').naturalWidth > 0`)
 	p.do(`window.stayed = true`)

@@ -80,13 +80,13 @@ func TestEvening_FromNothingToWordsOnTheWall(t *testing.T) {
 	dev := eval[[]string](platform, `[...document.querySelectorAll('dd')].map((e) => e.textContent)`)
 	desk.visit(e.url("/desk/new"))
 	desk.fill("#new", "name", dev[0], "slug", "chunwan", "original_id", dev[1], "app_id", dev[2], "app_secret", dev[3])
-	desk.until("the page that connects", `location.pathname === '/desk/chunwan/connect' && document.readyState === 'complete'`)
+	desk.arrives("the page that connects", `location.pathname === '/desk/chunwan/connect' && document.readyState === 'complete'`)
 	e.step(desk, "一张表，建好公众号 · one form makes the account")
 
 	pasted := eval[[]string](desk, `[...document.querySelectorAll('.fields .secret')].map((e) => e.textContent)`)
 	platform.do(`document.querySelector('[name=mode][value=safe]').checked = true`)
 	platform.fill("form", "url", pasted[0], "token", pasted[1], "aes_key", pasted[2])
-	platform.until("the platform keeps it", `document.querySelector('.saved')`)
+	platform.arrives("the platform keeps it", `document.querySelector('.saved')`)
 	desk.until("all lights", `document.querySelectorAll('.light[data-lit]').length === 3`)
 	e.step(desk, "把三项粘贴到平台，保存，页面变绿 · three fields pasted on the platform; the page turns green")
 
@@ -94,6 +94,13 @@ func TestEvening_FromNothingToWordsOnTheWall(t *testing.T) {
 	desk.until("the doctor is done", `!document.querySelector('#examine button').disabled && document.querySelectorAll('.finding[data-level=ok]').length > 10 && !document.querySelector('.finding[data-level=""]')`)
 	desk.do(`document.getElementById('doctor').scrollIntoView()`)
 	e.step(desk, "医生检查 · the doctor")
+
+	desk.visit(e.url("/desk/chunwan/events"))
+	desk.fill("form.event-new", "name", "春晚 2026")
+	desk.arrives("the event", `document.querySelector('.event[data-state=draft] [name=do][value=start]')`)
+	desk.click(".event [name=do][value=start]")
+	desk.arrives("it is live", `document.querySelector('.event[data-state=live]')`)
+	e.step(desk, "活动：写名字，开始 · the event: a name, and start")
 
 	wall := open(t, 1920, 1080, e.url("/wall/chunwan?lang=zh-CN"))
 	wall.mayAskInVain()
@@ -107,7 +114,7 @@ func TestEvening_FromNothingToWordsOnTheWall(t *testing.T) {
 	phone.mayAskInVain()
 	e.operator(phone, "审核员")
 	phone.visit(e.url("/desk/chunwan/queue"))
-	phone.until("messages wait", `document.querySelector('.q .filled')`)
+	phone.arrives("messages wait", `document.querySelector('.q .filled')`)
 	e.step(phone, "手机打开审核 · the queue on a phone")
 	for n := 1; n <= 5; n++ {
 		phone.until("a message waits", `document.querySelector('.q .filled')`)
@@ -120,5 +127,28 @@ func TestEvening_FromNothingToWordsOnTheWall(t *testing.T) {
 	if len(e.steps) > 7 {
 		t.Errorf("%d steps before the doors open, at most 7", len(e.steps))
 	}
+	desk.visit(e.url("/desk/chunwan"))
+	desk.arrives("the room", `document.querySelector('[value=panic]')`)
+	desk.do(`document.querySelector('[value=panic]').click()`)
+	wall.until("the still card", `document.querySelectorAll('#rows [data-id]').length === 0`)
 	t.Logf("from the first page to words on the wall:\n%s", strings.Join(e.steps, "\n"))
+}
+
+func TestPictures_OfTheEveningAreFewAndSmall(t *testing.T) {
+	const files, bytes = 8, 4 << 20
+	found, err := filepath.Glob(filepath.Join(pictureDir, "evening-*.png"))
+	if err != nil || len(found) == 0 || len(found) > files {
+		t.Fatalf("%d pictures, %v: run make screenshots", len(found), err)
+	}
+	var total int64
+	for _, name := range found {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+	}
+	if total > bytes {
+		t.Errorf("%d bytes of pictures", total)
+	}
 }

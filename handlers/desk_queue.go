@@ -157,7 +157,7 @@ func itemVersion(row store.Row, s callbackd.Stage) string {
 	if row.Message.Caption != nil {
 		caption = "=" + *row.Message.Caption
 	}
-	sum := sha256.Sum256(fmt.Append(nil, seen, media, passed, caption, row.Message.State, row.Message.Reason, row.Sender.PassedName, row.Sender.PassedAvatar,
+	sum := sha256.Sum256(fmt.Append(nil, seen, media, passed, caption, row.Message.State, row.Message.Reason, nameWhy(row), row.Sender.PassedName, row.Sender.PassedAvatar,
 		row.Sender.Trusted, row.Sender.Blocked, row.Sender.Approved, row.Sender.Removed, slices.Contains(s.Pins, row.Message.PublicID), s.Spotlight == row.Message.PublicID))
 	return hex.EncodeToString(sum[:6])
 }
@@ -183,7 +183,7 @@ func queueItem(c *deskCall, row store.Row, s callbackd.Stage) web.QueueItem {
 	}
 	late := row.Message.State == callbackd.StateShown && !row.Message.QueuedAt.IsZero()
 	item := web.QueueItem{Lang: c.lang, Row: web.Row{Lang: c.lang, PublicMessage: m}, Mark: markOf(row), Version: itemVersion(row, s),
-		Why: c.lang.HeldWhy(row.Message.Reason), Late: late, Fresh: m.Waiting, Before: faceBefore(base, row), Waits: row.Message.QueuedAt,
+		Why: c.lang.HeldWhy(row.Message.Reason), Late: late, Fresh: m.Waiting, Before: faceBefore(base, row), NameWhy: c.lang.NameWhy(nameWhy(row)), Waits: row.Message.QueuedAt,
 		Approved: row.Sender.Approved, Removed: row.Sender.Removed, Trusted: row.Sender.Trusted, Blocked: row.Sender.Blocked,
 		OnWall: wall.Lets(s, row.Message), Pinned: slices.Contains(s.Pins, row.Message.PublicID), Lit: s.Spotlight == row.Message.PublicID,
 		Base: base, CSRF: c.csrf}
@@ -191,6 +191,14 @@ func queueItem(c *deskCall, row store.Row, s callbackd.Stage) web.QueueItem {
 		item.Captioned, item.Recognised = true, row.Message.Text
 	}
 	return item
+}
+
+// nameWhy is why the name that a sender has now is shown to nobody; empty: it may be.
+func nameWhy(row store.Row) string {
+	if own := row.OwnName(); own == "" || own != row.Sender.RefusedName {
+		return ""
+	}
+	return row.Sender.RefusedWhy
 }
 
 // faceBefore is the face that the public knows of a sender who has another one

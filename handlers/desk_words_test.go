@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"callbackd"
+	"callbackd/store"
 )
 
 // uploadList sends a form with a file, as a browser does without any script.
@@ -122,5 +123,21 @@ func TestDeskWords_ListsFiltersAndATry(t *testing.T) {
 		if strings.Contains(e.Detail, word) {
 			t.Errorf("the trail holds the secret: %+v", e)
 		}
+	}
+}
+
+// TestDeskQueue_SaysWhyANameIsNotShown beside the message that it stands on.
+func TestDeskQueue_SaysWhyANameIsNotShown(t *testing.T) {
+	s := newDeskSite(t)
+	moderator := s.as(nil, s.link(s.acc, "现场"))
+	s.plant(s.acc)
+	const why = "The name poses as host, staff or the account"
+	if a := moderator.get("/desk/spring/queue?lang=en"); a.code != http.StatusOK || strings.Contains(a.body, why) {
+		t.Errorf("%d: a name that may be shown", a.code)
+	}
+	s.must(s.db.SetPerson(context.Background(), s.acc.ID, store.Resolution{FakeID: "84471", OpenID: "oSynthetic-planter", ReadAt: s.clock.Now(),
+		Profile: callbackd.Profile{Nickname: "管 理 员"}}))
+	if a := moderator.get("/desk/spring/queue"); !strings.Contains(a.body, why) {
+		t.Error("the card does not say why")
 	}
 }

@@ -20,6 +20,7 @@ type QueueItem struct {
 	Late     bool   // it is shown already, and something came after that
 	Fresh    []string
 	Before   *QueueFace // the face that was let through before; nil: none, or the same
+	NameWhy  string     // why the name that the sender has is shown to nobody, a sentence; empty: it may be
 	Waits    time.Time  // since when
 	Approved int        // messages of this sender
 	Removed  int
@@ -105,6 +106,18 @@ func (l Lang) HeldWhy(r callbackd.HeldReason) string {
 		return r.Code()
 	}
 	return strings.TrimRight(t, "：: ")
+}
+
+// NameWhy is why a name is refused, in words: empty for none.
+// texts: queue.name.reserved queue.name.taken queue.name.other
+func (l Lang) NameWhy(why string) string {
+	switch why {
+	case "":
+		return ""
+	case "reserved", "taken":
+		return l.TextOr("queue.name." + why)
+	}
+	return l.TextOr("queue.name.other")
 }
 
 // QueueTap is a step of the trail that can be taken back.

@@ -1,7 +1,6 @@
 package callbackd
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 )
@@ -29,24 +28,26 @@ func (c Colours) Theme() (Theme, error) {
 			*p.to = *p.own
 		}
 	}
-	ground, err := parseColour("ground", t.Ground)
+	ground, err := parseColour(labelGround, t.Ground)
 	if err != nil {
 		return t, err
 	}
-	ink, err := parseColour("ink", t.Ink)
+	ink, err := parseColour(labelInk, t.Ink)
 	if err != nil {
 		return t, err
 	}
-	accent, err := parseColour("accent", t.Accent)
+	accent, err := parseColour(labelAccent, t.Accent)
 	if err != nil {
 		return t, err
 	}
 	for _, p := range []struct {
-		what string
-		text rgb
-	}{{"ink " + t.Ink, ink}, {"the weaker text (72 % of ink " + t.Ink + ")", ink.over(ground, 0.72)}, {"accent " + t.Accent, accent}} {
+		what   Label
+		colour string
+		text   rgb
+	}{{labelInk, t.Ink, ink}, {labelWeak, t.Ink, ink.over(ground, 0.72)}, {labelAccent, t.Accent, accent}} {
 		if ratio := contrast(p.text, ground); ratio < LeastContrast {
-			return t, tooWeak(p.what, "ground "+t.Ground, ratio)
+			return t, Told(ErrInvalid, "error.event_contrast", "%s %s on ground %s has a contrast of %.2f:1; text needs %.1f:1",
+				p.what, p.colour, t.Ground, math.Floor(ratio*100)/100, LeastContrast)
 		}
 	}
 	t.Light = ground.luminance() > ink.luminance()
@@ -54,16 +55,19 @@ func (c Colours) Theme() (Theme, error) {
 	return t, nil
 }
 
-func tooWeak(text, ground string, ratio float64) error {
-	return Public(ErrInvalid, fmt.Sprintf("%s on %s has a contrast of %.2f:1; text needs %.1f:1", text, ground, math.Floor(ratio*100)/100, LeastContrast), nil)
-}
+var (
+	labelGround = Label{"events.ground", "ground"}
+	labelInk    = Label{"events.ink", "ink"}
+	labelWeak   = Label{"error.event_weak", "the weaker text, 72 % of ink"}
+	labelAccent = Label{"events.accent", "accent"}
+)
 
 type rgb [3]float64 // 0 to 1
 
-func parseColour(name, s string) (c rgb, err error) {
+func parseColour(name Label, s string) (c rgb, err error) {
 	v, perr := strconv.ParseUint(s[min(1, len(s)):], 16, 32)
 	if len(s) != 7 || s[0] != '#' || perr != nil {
-		return c, Public(ErrInvalid, fmt.Sprintf("%s %q is no colour: write #rrggbb", name, s), nil)
+		return c, Told(ErrInvalid, "error.event_colour", "%s %q is no colour: write #rrggbb", name, s)
 	}
 	for i := range c {
 		c[i] = float64(v>>(16-8*i)&0xff) / 255

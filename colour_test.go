@@ -12,7 +12,7 @@ func TestTheme_RefusesWhatCannotBeRead(t *testing.T) {
 		"":               {Ground: "#7a1420", Accent: "#ffd27a"},
 		" ":              {Ground: "#f6f4ef", Ink: "#14161a", Accent: "#0a7f4e"},
 		"a contrast of":  {Ground: "#ffffff", Ink: "#777777", Accent: "#000000"}, // 4.48: just not
-		"(72 % of ink":   {Ground: "#ffffff", Ink: "#555555", Accent: "#000000"},
+		"72 % of ink":    {Ground: "#ffffff", Ink: "#555555", Accent: "#000000"},
 		"accent #cc0000": {Accent: "#cc0000"},
 		"is no colour":   {Ink: "red"},
 		"ground \"#12\"": {Ground: "#12"},
@@ -26,9 +26,9 @@ func TestTheme_RefusesWhatCannotBeRead(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c, err, want)
 		}
 	}
-	black, _ := parseColour("", "#000000")
-	white, _ := parseColour("", "#ffffff")
-	grey, _ := parseColour("", "#777777")
+	black, _ := parseColour(Label{}, "#000000")
+	white, _ := parseColour(Label{}, "#ffffff")
+	grey, _ := parseColour(Label{}, "#777777")
 	if got := contrast(black, white); math.Abs(got-21) > 0.001 {
 		t.Errorf("black on white: %f", got)
 	}

@@ -1,7 +1,6 @@
 package callbackd
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -116,13 +115,13 @@ func CheckEvent(e *Event) error {
 	n := utf8.RuneCountInString(e.Name)
 	switch {
 	case n == 0 || n > MaxEventName || !utf8.ValidString(e.Name):
-		return Public(ErrInvalid, "an event's name has 1 to 60 characters", nil)
+		return Told(ErrInvalid, "error.event_name", "an event's name has 1 to %d characters", MaxEventName)
 	case strings.ContainsFunc(e.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return Public(ErrInvalid, "an event's name is one line", nil)
+		return Told(ErrInvalid, "error.event_name_line", "an event's name is one line")
 	case e.Moderation != "" && !e.Moderation.Valid():
-		return Public(ErrInvalid, "an event's moderation is hold, auto or open; empty means the account's", nil)
+		return Told(ErrInvalid, "error.event_moderation", "an event's moderation is hold, auto or open; empty means the account's")
 	case !e.EndsAt.IsZero() && !e.StartsAt.IsZero() && !e.EndsAt.After(e.StartsAt):
-		return Public(ErrInvalid, "an event ends after it starts", nil)
+		return Told(ErrInvalid, "error.event_times", "an event ends after it starts")
 	}
 	return e.Settings.check()
 }
@@ -130,21 +129,22 @@ func CheckEvent(e *Event) error {
 // check refuses what a wall cannot show.
 func (s EventSettings) check() error {
 	for _, t := range []struct {
-		name, text string
-		most       int
+		name Label
+		text string
+		most int
 	}{
-		{"title", s.Title, MaxCardTitle}, {"footer", s.Footer.Text, MaxCardText}, {"ICP number", s.Footer.ICP, 40},
-		{"title of the still card", s.Still.Title, MaxCardTitle}, {"text of the still card", s.Still.Text, MaxCardText},
-		{"title of the card before", s.Draft.Title, MaxCardTitle}, {"text of the card before", s.Draft.Text, MaxCardText},
-		{"title of the closing card", s.Closing.Title, MaxCardTitle}, {"text of the closing card", s.Closing.Text, MaxCardText},
+		{Label{"events.heading", "title"}, s.Title, MaxCardTitle}, {Label{"events.footer.text", "footer"}, s.Footer.Text, MaxCardText}, {Label{"events.footer.icp", "ICP number"}, s.Footer.ICP, 40},
+		{Label{"events.still.title", "title of the still card"}, s.Still.Title, MaxCardTitle}, {Label{"events.still.text", "text of the still card"}, s.Still.Text, MaxCardText},
+		{Label{"events.draft.title", "title of the card before"}, s.Draft.Title, MaxCardTitle}, {Label{"events.draft.text", "text of the card before"}, s.Draft.Text, MaxCardText},
+		{Label{"events.closing.title", "title of the closing card"}, s.Closing.Title, MaxCardTitle}, {Label{"events.closing.text", "text of the closing card"}, s.Closing.Text, MaxCardText},
 	} {
 		if utf8.RuneCountInString(t.text) > t.most || !utf8.ValidString(t.text) {
-			return Public(ErrInvalid, fmt.Sprintf("the %s has at most %d characters", t.name, t.most), nil)
+			return Told(ErrInvalid, "error.event_long", "the %s has at most %d characters", t.name, t.most)
 		}
 	}
 	if l := s.Footer.Link; l != "" {
 		if u, err := url.Parse(l); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(l) > 300 {
-			return Public(ErrInvalid, "the link of the footer begins with https:// or http://", nil)
+			return Told(ErrInvalid, "error.event_link", "the link of the footer begins with https:// or http://")
 		}
 	}
 	if s.Colours == (Colours{}) {

@@ -1,9 +1,6 @@
 package callbackd
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // StageState is what operators did to a wall as a whole.
 type StageState string
@@ -81,7 +78,7 @@ func (s Stage) Apply(c Control, last int64) (Stage, bool, error) {
 			next.Pins = slices.Insert(next.Pins, 0, c.Message)
 		}
 		if len(next.Pins) > MaxPins {
-			return s, false, Public(ErrConflict, fmt.Sprintf("%d messages are pinned already: unpin one first", MaxPins), nil)
+			return s, false, Told(ErrConflict, "error.wall_pins", "%d messages are pinned already: unpin one first", MaxPins)
 		}
 	case ControlUnpin:
 		next.Pins = slices.DeleteFunc(next.Pins, func(id PublicID) bool { return id == c.Message })
@@ -98,7 +95,7 @@ func (s Stage) Apply(c Control, last int64) (Stage, bool, error) {
 	case ControlClear:
 		next.Cleared, next.Pins, next.Spotlight = last, nil, ""
 	default:
-		return s, false, Public(ErrInvalid, "a wall knows pin, unpin, spotlight, pause, clear, panic and resume", nil)
+		return s, false, Told(ErrInvalid, "error.wall_step", "a wall knows pin, unpin, spotlight, pause, clear, panic and resume")
 	}
 	changed := next.State != s.State || next.Cleared != s.Cleared || next.Spotlight != s.Spotlight || !slices.Equal(next.Pins, s.Pins)
 	return next, changed, nil

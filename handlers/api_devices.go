@@ -60,7 +60,7 @@ func (h *Handlers) doDevice(w http.ResponseWriter, r *http.Request, c caller) er
 	device, replaced, err := h.DB.InsertDevice(r.Context(), row)
 	var public *callbackd.PublicError
 	if errors.Is(err, callbackd.ErrConflict) && errors.As(err, &public) {
-		return refuse(callbackd.ErrConflict, fmt.Sprintf("登记不了：要么这里还没有绑定，要么这个推送地址属于别人的设备（请重新订阅），要么设备已满 %d 台（先删一台）", store.MaxDevices), public.Key)
+		return refuse(callbackd.ErrConflict, fmt.Sprintf("登记不了：要么这里还没有绑定，要么这个推送地址属于别人的设备（请重新订阅），要么设备已满 %d 台（先删一台）", store.MaxDevices), public.Plain())
 	}
 	if err != nil {
 		return fmt.Errorf("register device: %w", err)

@@ -67,8 +67,8 @@ func apiText(code int, err error) string {
 		return both("请求太多，请过 "+wait.seconds()+" 秒再试", "too many requests: try again in "+wait.seconds()+" s")
 	case errors.As(err, &said):
 		return said.text
-	case errors.As(err, &public) && strings.Contains(public.Key, " "):
-		return public.Key // a sentence, not a key of the catalogue
+	case errors.As(err, &public) && strings.Contains(public.Plain(), " "):
+		return public.Plain() // a sentence, not a key of the catalogue
 	}
 	switch code {
 	case http.StatusNotFound:

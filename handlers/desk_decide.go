@@ -116,7 +116,7 @@ func (h *Handlers) decided(w http.ResponseWriter, r *http.Request, c *deskCall, 
 		code = http.StatusConflict
 		var public *callbackd.PublicError
 		if errors.As(nothing, &public) {
-			a.Error = c.lang.TextOr(public.Key)
+			a.Error = c.lang.TextOf(public)
 		}
 	}
 	writeJSON(w, code, a)

@@ -120,7 +120,7 @@ func readEventForm(r *http.Request, e *callbackd.Event) (err error) {
 			continue
 		}
 		if *to, err = time.ParseInLocation("2006-01-02T15:04", word, zone); err != nil {
-			return badValue(field)
+			return callbackd.Told(callbackd.ErrInvalid, "error.event_time", "%q is no time", word)
 		}
 	}
 	return nil

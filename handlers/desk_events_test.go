@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"context"
+	"html"
 	"image"
 	"image/png"
 	"io"
@@ -60,6 +61,7 @@ func TestDesk_RunsEventsAndTheWall(t *testing.T) {
 	if a := c.post(path, "name", "元宵", "ground", "#ffffff", "ink", "#777777"); a.code != 400 || !strings.Contains(a.body, "4.47:1") {
 		t.Errorf("colours that cannot be read: %d", a.code)
 	}
+	eventRefusals(t, s, c, path)
 	s.want("set", c.post(path, "name", "元宵", "title", "元宵晚会", "still.title", "稍等", "still.text", "两行\r\n文字", "footer.icp", "京ICP备1号"), 303, "/desk/spring/events")
 	var picture bytes.Buffer
 	s.must(png.Encode(&picture, image.NewGray(image.Rect(0, 0, 900, 900))))
@@ -106,6 +108,36 @@ func TestDesk_RunsEventsAndTheWall(t *testing.T) {
 		t.Errorf("%+v", entries)
 	}
 	eventsPage(t, s, c)
+}
+
+// eventRefusals are told in the reader's language, with their values.
+func eventRefusals(t *testing.T, s *deskSite, c *deskClient, path string) {
+	other := callbackd.Event{Account: s.acc.ID, Name: "跨年", State: callbackd.EventDraft}
+	s.must(s.db.InsertEvent(context.Background(), &other, "test"))
+	step := "/desk/spring/events/" + string(other.PublicID) + "/step"
+	s.want("start", c.post(step, "do", "start"), 303, "/desk/spring/events")
+	for _, x := range []struct {
+		code    int
+		zh, en  string
+		path    string
+		answers []string
+	}{
+		{400, "“文字颜色”#777777 在底色 #ffffff 上的对比度只有 4.47:1，看不清；文字至少要 4.5:1。", "“Ink” #777777 on ground #ffffff has a contrast of only 4.47:1; text needs 4.5:1.", path, []string{"name", "元宵", "ground", "#ffffff", "ink", "#777777"}},
+		{400, "结束时间要晚于开始时间。", "An event ends after it starts.", path, []string{"name", "元宵", "start", "2031-02-16T20:00", "end", "2031-02-16T19:00"}},
+		{400, "“2月30日” 不是时间。", "“2月30日” is no time.", path, []string{"name", "元宵", "start", "2月30日"}},
+		{400, "“结束画面：标题”最多 60 个字。", "“Closing card: title” has at most 60 characters.", path, []string{"name", "元宵", "closing.title", strings.Repeat("长", 61)}},
+		{409, "活动“跨年”还在进行，请先结束它。", "The event “跨年” is the current one. End it first.", path + "/step", []string{"do", "start"}},
+		{409, "活动“元宵”现在是“未开始”，不能“暂停”。", "The event “元宵” is “draft”: “Pause” is no step from there.", path + "/step", []string{"do", "pause"}},
+		{400, "主持人的话是 1 到 300 个字。", "An announcement has 1 to 300 characters.", "/desk/spring/say", []string{"text", ""}},
+		{400, "“which”的值不对。", "The value of “which” is not right.", path + "/picture", []string{"which", "face"}},
+	} {
+		for lang, want := range map[string]string{"zh-CN": x.zh, "en": x.en} {
+			if a := c.post(x.path+"?lang="+lang, x.answers...); a.code != x.code || !strings.Contains(html.UnescapeString(a.body), want) {
+				t.Errorf("%s %q: %d, want %d %s", x.path, x.answers, a.code, x.code, want)
+			}
+		}
+	}
+	s.want("end", c.post(step, "do", "end"), 303, "/desk/spring/events")
 }
 
 // eventsPage opens the page with an event on it.

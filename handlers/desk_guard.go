@@ -168,19 +168,19 @@ func (h *Handlers) deskError(w http.ResponseWriter, r *http.Request, err error) 
 	if errors.As(err, &throttled) {
 		w.Header().Set("Retry-After", throttled.seconds())
 	}
-	key := web.DeskErrorKey(code)
+	lang := h.langOf(r)
+	text := lang.TextOr(web.DeskErrorKey(code))
 	var public *callbackd.PublicError
 	if errors.As(err, &public) && code < http.StatusInternalServerError {
-		key = public.Key
+		text = lang.TextOf(public)
 	}
-	lang := h.langOf(r)
 	if wantsJSON(r) {
-		writeJSON(w, code, map[string]string{"error": lang.TextOr(key)})
+		writeJSON(w, code, map[string]string{"error": text})
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(code)
-	if err := web.Render(w, web.DeskErrorPage{DeskShell: web.DeskShell{Lang: lang, CSRF: h.sessions.GetString(r.Context(), keyCSRF)}, Status: code, Text: lang.TextOr(key)}); err != nil {
+	if err := web.Render(w, web.DeskErrorPage{DeskShell: web.DeskShell{Lang: lang, CSRF: h.sessions.GetString(r.Context(), keyCSRF)}, Status: code, Text: text}); err != nil {
 		h.Log.Error("error page failed", "err", err)
 	}
 }

@@ -21,7 +21,7 @@ var (
 )
 
 func badValue(name string) error {
-	return callbackd.Public(callbackd.ErrInvalid, "bad value of "+name, nil)
+	return callbackd.Told(callbackd.ErrInvalid, "error.bad_value", "bad value of %s", name)
 }
 
 // status is the one table from kinds of errors to HTTP.
@@ -86,7 +86,7 @@ func (h *Handlers) json(fn endpoint) http.HandlerFunc {
 		text := http.StatusText(code)
 		var public *callbackd.PublicError
 		if code == http.StatusBadRequest && errors.As(err, &public) {
-			text = public.Key
+			text = public.Plain()
 		}
 		writeJSON(w, code, map[string]string{"error": text})
 	}

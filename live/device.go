@@ -190,7 +190,7 @@ func (h *Hub) refusal(what string, err error) error {
 	case errors.Is(err, callbackd.ErrInvalid):
 		var public *callbackd.PublicError
 		if errors.As(err, &public) {
-			return &centrifuge.Error{Code: centrifuge.ErrorBadRequest.Code, Message: public.Key}
+			return &centrifuge.Error{Code: centrifuge.ErrorBadRequest.Code, Message: public.Plain()}
 		}
 		return centrifuge.ErrorBadRequest
 	case errors.Is(err, callbackd.ErrNotFound), errors.Is(err, callbackd.ErrForbidden), errors.Is(err, callbackd.ErrConflict):

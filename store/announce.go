@@ -22,7 +22,7 @@ const MaxAnnouncement = 300
 func (db *DB) Announce(ctx context.Context, a *callbackd.Account, text, actor string) (id callbackd.PublicID, err error) {
 	text = strings.TrimSpace(text)
 	if n := utf8.RuneCountInString(text); n == 0 || n > MaxAnnouncement || !utf8.ValidString(text) {
-		return "", callbackd.Public(callbackd.ErrInvalid, "an announcement has 1 to 300 characters", nil)
+		return "", callbackd.Told(callbackd.ErrInvalid, "error.announce_long", "an announcement has 1 to %d characters", MaxAnnouncement)
 	}
 	id = callbackd.NewMessageID(db.now())
 	return id, db.Write(ctx, func(tx *Tx) error {
@@ -32,7 +32,7 @@ func (db *DB) Announce(ctx context.Context, a *callbackd.Account, text, actor st
 			return err
 		}
 		if c.belongs() == callbackd.OutsideEvents {
-			return callbackd.Public(callbackd.ErrConflict, "no event is live: start one before you announce anything", nil)
+			return callbackd.Told(callbackd.ErrConflict, "error.announce_outside", "no event is live: start one before you announce anything")
 		}
 		host, err := tx.host(ctx, a)
 		if err != nil {

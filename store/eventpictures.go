@@ -61,7 +61,7 @@ func (tx *Tx) ownPictures(ctx context.Context, e callbackd.Event) error {
 			return err
 		}
 		if n == 0 {
-			return callbackd.Public(callbackd.ErrInvalid, "logo and background are pictures that were given to this event: give the files", nil)
+			return callbackd.Told(callbackd.ErrInvalid, "error.event_picture", "logo and background are pictures that were given to this event: give the files")
 		}
 	}
 	return nil

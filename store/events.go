@@ -173,23 +173,24 @@ func (db *DB) StepEvent(ctx context.Context, account callbackd.AccountID, id cal
 func (tx *Tx) stepped(ctx context.Context, e callbackd.Event, step callbackd.EventStep, wall callbackd.Stage) (callbackd.Event, error) {
 	to, ok := callbackd.StepEvent(e.State, step)
 	if !ok {
-		return e, callbackd.Public(callbackd.ErrConflict, fmt.Sprintf("event %s is %s: %s is no step from there", e.PublicID, e.State, step), nil)
+		return e, callbackd.Told(callbackd.ErrConflict, "error.event_step", "event %s is %s: %s is no step from there", e.Name, callbackd.Label{Key: "event." + string(e.State), Plain: string(e.State)},
+			callbackd.Label{Key: "events." + string(step), Plain: string(step)})
 	}
 	now := tx.db.now()
 	if to == callbackd.EventLive && e.State != to {
 		if !e.EndsAt.IsZero() && !e.EndsAt.After(now) {
-			return e, callbackd.Public(callbackd.ErrConflict, fmt.Sprintf("event %s ended at %s: give it a later end first", e.PublicID, e.EndsAt.Format(time.RFC3339)), nil)
+			return e, callbackd.Told(callbackd.ErrConflict, "error.event_late", "event %s ended at %s: give it a later end first", e.Name, e.EndsAt.Format(time.RFC3339))
 		}
-		var other callbackd.PublicID
-		err := tx.get(ctx, &other, `SELECT public_id FROM events WHERE account_id = ? AND state IN ('live', 'paused') AND id <> ?`, e.Account, e.ID)
+		var other string
+		err := tx.get(ctx, &other, `SELECT name FROM events WHERE account_id = ? AND state IN ('live', 'paused') AND id <> ?`, e.Account, e.ID)
 		if err == nil {
-			return e, callbackd.Public(callbackd.ErrConflict, fmt.Sprintf("event %s is the current one: end it first", other), nil)
+			return e, callbackd.Told(callbackd.ErrConflict, "error.event_other", "event %s is the current one: end it first", other)
 		}
 		if !isNoRows(err) {
 			return e, err
 		}
 		if e.State == callbackd.EventEnded && wall.Event != e.ID {
-			return e, callbackd.Public(callbackd.ErrConflict, fmt.Sprintf("event %s is over, and the wall shows another one: add a new event", e.PublicID), nil)
+			return e, callbackd.Told(callbackd.ErrConflict, "error.event_over", "event %s is over, and the wall shows another one: add a new event", e.Name)
 		}
 		e.EndedAt = time.Time{}
 		if e.StartedAt.IsZero() {

@@ -135,7 +135,7 @@ func (tx *Tx) setStage(ctx context.Context, account callbackd.AccountID, c callb
 func (tx *Tx) controlled(ctx context.Context, account callbackd.AccountID, s callbackd.Stage, c callbackd.Control) (callbackd.MessageID, error) {
 	if c.Message == "" {
 		if c.Kind == callbackd.ControlPin || c.Kind == callbackd.ControlUnpin {
-			return 0, callbackd.Public(callbackd.ErrInvalid, string(c.Kind)+" needs the id of a message", nil)
+			return 0, callbackd.Told(callbackd.ErrInvalid, "error.wall_message", "%s needs the id of a message", string(c.Kind))
 		}
 		return 0, nil
 	}
@@ -151,7 +151,7 @@ func (tx *Tx) controlled(ctx context.Context, account callbackd.AccountID, s cal
 	}
 	on := m.State == callbackd.StateShown && m.Event == s.Event && m.Seq > s.Cleared
 	if !on && c.Kind != callbackd.ControlUnpin {
-		return 0, callbackd.Public(callbackd.ErrConflict, fmt.Sprintf("message %s is not on the wall: only what it shows can be pinned or stand in the spotlight", c.Message), nil)
+		return 0, callbackd.Told(callbackd.ErrConflict, "error.wall_absent", "message %s is not on the wall: only what it shows can be pinned or stand in the spotlight", c.Message)
 	}
 	return m.ID, nil
 }

@@ -32,14 +32,14 @@ func PutPicture(ctx context.Context, db *store.DB, blobs blob.Bucket, e callback
 		return "", fmt.Errorf("read a picture: %w", err)
 	}
 	if len(b) > MaxPicture {
-		return "", callbackd.Public(callbackd.ErrInvalid, "a picture has at most 8 MB", nil)
+		return "", callbackd.Told(callbackd.ErrInvalid, "error.picture_large", "a picture has at most %d MB", MaxPicture>>20)
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil || format != "png" && format != "jpeg" { // others may be registered by whom we import
-		return "", callbackd.Public(callbackd.ErrInvalid, "a picture is PNG or JPEG", err)
+		return "", callbackd.Told(callbackd.ErrInvalid, "error.picture_kind", "a picture is PNG or JPEG")
 	}
 	if config.Width > maxPictureSide || config.Height > maxPictureSide || config.Width < 1 || config.Height < 1 {
-		return "", callbackd.Public(callbackd.ErrInvalid, fmt.Sprintf("a picture has at most %d pixels a side; this one has %d × %d", maxPictureSide, config.Width, config.Height), nil)
+		return "", callbackd.Told(callbackd.ErrInvalid, "error.picture_side", "a picture has at most %d pixels a side; this one has %d × %d", maxPictureSide, config.Width, config.Height)
 	}
 	id := callbackd.NewPublicID()
 	p := store.EventPicture{ID: id, Blob: "events/" + string(id), Type: "image/" + format, Size: int64(len(b))}

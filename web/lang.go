@@ -1,9 +1,14 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
+
+	"callbackd"
 )
 
 // Lang is a language that every text of ours exists in.
@@ -51,6 +56,21 @@ func (l Lang) TextOr(key string) string {
 		return t
 	}
 	return key
+}
+
+// TextOf returns what an error tells people, with its values.
+func (l Lang) TextOf(e *callbackd.PublicError) string {
+	t := l.TextOr(e.Key)
+	if len(e.Args) == 0 || !strings.Contains(t, "%") {
+		return t
+	}
+	args := slices.Clone(e.Args)
+	for i, a := range args {
+		if label, ok := a.(callbackd.Label); ok {
+			args[i] = l.TextOr(label.Key)
+		}
+	}
+	return fmt.Sprintf(t, args...)
 }
 
 // Other returns the language that stands beside l, smaller.

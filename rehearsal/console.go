@@ -49,9 +49,9 @@ func (a *Account) Enter(ctx context.Context, s Server) error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return errors.New("请填写以 http:// 或 https:// 开头的 URL")
 	case !tokenShape.MatchString(s.Token):
-		return errors.New("Token 必须为英文或数字，长度为 3-32 字符")
+		return errors.New("令牌（Token）必须为英文或数字，长度为 3-32 字符")
 	case !keyShape.MatchString(s.AESKey):
-		return errors.New("EncodingAESKey 由 A-Z，a-z，0-9 组成，长度固定为 43 个字符")
+		return errors.New("消息加解密密钥（EncodingAESKey）由 A-Z，a-z，0-9 组成，长度固定为 43 个字符")
 	case s.Mode != callbackd.ModePlain && s.Mode != callbackd.ModeCompatible && s.Mode != callbackd.ModeSafe:
 		return errors.New("请选择消息加解密方式")
 	}

@@ -59,6 +59,7 @@ var gateStages = []struct {
 		g.step("end")
 		g.add()
 		g.step("start")
+		g.late()
 	}},
 	{"none, paused", false, func(g *gateWall) { g.fill(); g.control("pause") }},
 	{"none, panic", false, func(g *gateWall) { g.fill(); g.control("panic") }},
@@ -185,6 +186,15 @@ func (g *gateWall) fill() {
 func (g *gateWall) few() {
 	for _, kind := range gateKinds {
 		g.send(kind, "shown")
+	}
+}
+
+// late lets through what waited since the event before.
+func (g *gateWall) late() {
+	for _, row := range g.rows(g.acc) {
+		if row.Message.State == callbackd.StateHeld {
+			g.decide(row, callbackd.DecisionApprove)
+		}
 	}
 }
 

@@ -51,7 +51,9 @@ func (h *Handlers) doCallback(w http.ResponseWriter, r *http.Request) error {
 	outcome, answer, err := h.takeCallback(w, r, a, &visit)
 	visit.Outcome = outcome
 	h.noteVisit(a, visit)
-	h.metrics.callback(a.Slug, outcome, time.Since(start))
+	took := time.Since(start)
+	h.metrics.callback(a.Slug, outcome, took)
+	h.pulses.get(a.Slug).answered(took)
 	if outcome == "forged" || outcome == "stale" {
 		h.Log.Info("callback refused", "account", a.Slug, "outcome", outcome, "from", h.clientAddr(r), "err", err)
 	}

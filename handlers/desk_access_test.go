@@ -86,6 +86,8 @@ var deskAccess = map[string]string{
 	"POST /desk/{account}/links":                  forAdmin,
 	"POST /desk/{account}/links/{link}/revoke":    forAdmin,
 	"GET /desk/{account}/audit":                   forModerator,
+	"GET /desk/{account}/health":                  forModerator,
+	"GET /desk/health":                            forOperators,
 
 	"GET /desk/{account}/words":          forAdmin,
 	"POST /desk/{account}/words/lists":   forAdmin,

@@ -108,6 +108,8 @@ func (h *Handlers) deskRoutes() []deskRoute {
 		{post, "/{account}/pages/login", reachAccount, callbackd.RoleAdmin, h.doPagesLogin},
 		{get, "/{account}/pages/qr", reachAccount, callbackd.RoleAdmin, h.showPagesQR},
 		{get, "/{account}/audit", reachAccount, callbackd.RoleModerator, h.showAudit},
+		{get, "/{account}/health", reachAccount, callbackd.RoleModerator, h.showAccountHealth},
+		{get, "/health", reachOperator, "", h.showAllHealth},
 	}
 }
 
@@ -119,6 +121,7 @@ func (h *Handlers) deskStates() map[string]deskState {
 		"queue":   {callbackd.RoleModerator, h.queueState},
 		"connect": {callbackd.RoleAdmin, h.connectState},
 		"screens": {callbackd.RoleModerator, h.screensState},
+		"health":  {callbackd.RoleModerator, h.healthState},
 	}
 }
 

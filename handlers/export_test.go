@@ -76,3 +76,35 @@ func (h *Handlers) IsHTTPS(r *http.Request) bool { return h.isHTTPS(r) }
 
 // TellAlarms looks once for what needs a human, and tells it.
 func (h *Handlers) TellAlarms(ctx context.Context) error { return h.tellAlarms(ctx) }
+
+// FeelPulses takes one look at every account's health.
+func (h *Handlers) FeelPulses(now time.Time) { h.feelPulses(context.Background(), now) }
+
+// Answered notes a callback that was answered.
+func (h *Handlers) Answered(account callbackd.Slug, took time.Duration) {
+	h.pulses.get(account).answered(took)
+}
+
+// Looked remembers a look at an account at which nothing went on.
+func (h *Handlers) Looked(account callbackd.Slug, at time.Time) {
+	h.pulses.get(account).push(beat{at: at})
+}
+
+// Beats is how many looks at an account are remembered; false: nothing is known of it.
+func (h *Handlers) Beats(account callbackd.Slug) (int, bool) {
+	p, ok := h.pulses.all()[account]
+	if !ok {
+		return 0, false
+	}
+	return len(p.beats), true
+}
+
+// Quantile is the time within which a share of some answers was given.
+func Quantile(share float64, took ...time.Duration) (time.Duration, bool) {
+	var p pulse
+	for _, t := range took {
+		p.answered(t)
+	}
+	c := p.take()
+	return c.quantile(share)
+}

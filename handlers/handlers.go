@@ -73,6 +73,8 @@ type Live interface {
 	DropDevice(callbackd.PublicID)
 	// Screens are the open pages of a wall, by name.
 	Screens(callbackd.Slug) []live.Screen
+	// Pages is how many pages of a wall are open.
+	Pages(callbackd.Slug) int
 }
 
 // Presence is what the endpoints ask of devices' presences.
@@ -94,6 +96,8 @@ type Handlers struct {
 	errands  *errands
 	throttle *throttle
 	metrics  *metrics
+	pulses   *pulses
+	vitals   vitals
 	filters  *wall.Filters
 	sessions *scs.SessionManager // of the desk
 	seen     sightings
@@ -115,7 +119,7 @@ func New(cfg Config) *Handlers {
 		cfg.Ready = func() bool { return true }
 	}
 	h := &Handlers{Config: cfg, accounts: newAccountCache(cfg.DB), visits: newVisits(cfg.DB, cfg.Log), errands: newErrands(cfg.DB),
-		throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics), filters: wall.NewFilters(cfg.DB, cfg.Log)}
+		throttle: newThrottle(cfg.Now, throttleKeys), metrics: newMetrics(cfg.Metrics), pulses: &pulses{}, filters: wall.NewFilters(cfg.DB, cfg.Log)}
 	h.sessions = h.newSessions()
 	h.closing, h.close = context.WithCancel(context.Background())
 	return h
@@ -126,6 +130,7 @@ func (h *Handlers) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { h.visits.run(ctx) })
 	parts.Go(func() { h.watchAlarms(ctx) })
+	parts.Go(func() { h.runPulses(ctx) })
 	parts.Go(func() { _ = h.filters.Run(ctx) }) // ends with ctx, without an error
 	defer func() {
 		h.close() // what pages set going ends with them

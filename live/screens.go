@@ -60,6 +60,11 @@ func (h *Hub) Screens(wall callbackd.Slug) []Screen {
 	return all
 }
 
+// Pages is how many connections hear a wall.
+func (h *Hub) Pages(wall callbackd.Slug) int {
+	return h.node.Hub().NumSubscribers(wallPrefix + string(wall))
+}
+
 func (s *screens) put(g *guest, wall callbackd.Slug, screen Screen) {
 	s.mu.Lock()
 	if !g.left {

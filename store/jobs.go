@@ -180,6 +180,20 @@ func (db *DB) CountJobs(ctx context.Context) (out []JobCount, err error) {
 	return out, db.sel(ctx, &out, `SELECT kind, state, COUNT(*) AS n, MIN(due_at) AS oldest FROM jobs GROUP BY kind, state`)
 }
 
+// OldestJobs is since when, in unix ms, the first unfinished job of each kind is due.
+// What is only due later waits for nobody.
+func OldestJobs(counts []JobCount) map[callbackd.JobKind]int64 {
+	oldest := map[callbackd.JobKind]int64{}
+	for _, j := range counts {
+		if j.State == callbackd.JobReady || j.State == callbackd.JobRunning {
+			if first, ok := oldest[j.Kind]; !ok || j.Oldest < first {
+				oldest[j.Kind] = j.Oldest
+			}
+		}
+	}
+	return oldest
+}
+
 // ListJobs returns an account's unfinished and failed jobs, newest first.
 func (db *DB) ListJobs(ctx context.Context, state callbackd.JobState, limit int) ([]callbackd.Job, error) {
 	var flat []flatJob

@@ -138,6 +138,18 @@ func (db *DB) CountCollapsed(ctx context.Context, who callbackd.SenderID, since 
 	return n, db.get(ctx, &n, `SELECT COUNT(*) FROM notices WHERE sender_id = ? AND created_at >= ? AND why = 'collapsed' AND read_at = 0`, who, ms(since))
 }
 
+// MadeNotices are how many notices an account made in a time.
+type MadeNotices struct {
+	Account callbackd.AccountID `db:"account_id"`
+	N       int
+}
+
+// CountNotices counts the notices that were made after one time and until another,
+// by account.
+func (db *DB) CountNotices(ctx context.Context, after, until time.Time) (out []MadeNotices, err error) {
+	return out, db.sel(ctx, &out, `SELECT account_id, COUNT(*) AS n FROM notices WHERE created_at > ? AND created_at <= ? AND sort <> 'test' GROUP BY account_id`, ms(after), ms(until))
+}
+
 // Notice is a row of somebody's inbox.
 type Notice struct {
 	ID        int64

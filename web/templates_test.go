@@ -11,7 +11,7 @@ import (
 func TestTemplates(t *testing.T) {
 	for _, page := range []Page{WallPage{}, MePage{}, IndexPage{}, ErrorPage{}, DeskErrorPage{}, LoginPage{}, CodePage{}, DeskJoinPage{},
 		ModeratePage{}, DeskAccountsPage{}, RoomPage{}, ScreensPage{}, EventsPage{}, DeskMePage{}, OperatorsPage{}, LinksPage{}, AuditPage{},
-		NewAccountPage{}, ConnectPage{}, PagesPage{}, SettingsPage{}, QueuePage{}, QueueItemsPage{}, FoundPage{}, SenderPage{}, WordsPage{}} {
+		NewAccountPage{}, ConnectPage{}, PagesPage{}, SettingsPage{}, QueuePage{}, QueueItemsPage{}, FoundPage{}, SenderPage{}, WordsPage{}, HealthPage{}, HealthAllPage{}} {
 		tmpl := templates().Lookup(page.template())
 		if tmpl == nil {
 			t.Errorf("%s: no such template", page.template())

@@ -101,16 +101,10 @@ func (c *counts) collectJobs(ctx context.Context, ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(descJobs, err)
 		return
 	}
-	oldest := map[callbackd.JobKind]int64{}
 	for _, j := range jobs {
 		ch <- prometheus.MustNewConstMetric(descJobs, prometheus.GaugeValue, float64(j.N), string(j.Kind), string(j.State))
-		if j.State == callbackd.JobReady || j.State == callbackd.JobRunning {
-			if first, ok := oldest[j.Kind]; !ok || j.Oldest < first {
-				oldest[j.Kind] = j.Oldest
-			}
-		}
 	}
-	for kind, due := range oldest { // what is only due later waits for nobody
+	for kind, due := range store.OldestJobs(jobs) {
 		age := max(0, c.db.Now().Sub(time.UnixMilli(due)).Seconds())
 		ch <- prometheus.MustNewConstMetric(descOldest, prometheus.GaugeValue, age, string(kind))
 	}

@@ -67,6 +67,7 @@ func (h *Handlers) deskCall(w http.ResponseWriter, r *http.Request, route deskRo
 		}
 		c.csrf = h.csrf(r.Context())
 	}
+	h.keepLang(r, c.lang)
 	h.touch(r, c)
 	return route.do(w, r, c)
 }
@@ -185,11 +186,14 @@ func (h *Handlers) deskError(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
+// nextMost bounds a path to go on to: strangers' sessions keep it.
+const nextMost = 1000
+
 // localPath returns a path of the desk to go on to; anything else, such as an
 // address of another site, is the desk itself.
 func localPath(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
+	if err != nil || len(next) > nextMost || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
 		strings.Contains(u.Path, "..") || (u.Path != "/desk" && !strings.HasPrefix(u.Path, "/desk/")) || strings.HasPrefix(u.Path, "/desk/login") {
 		return "/desk"
 	}

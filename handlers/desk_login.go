@@ -61,6 +61,7 @@ func (h *Handlers) doDeskLogin(w http.ResponseWriter, r *http.Request, c *deskCa
 		if err := h.begin(ctx, func() {
 			h.sessions.Put(ctx, keyPending, int64(o.ID))
 			h.sessions.Put(ctx, keyPendedAt, h.Now().Unix())
+			h.sessions.Put(ctx, keyRev, o.SessionRev)
 			h.sessions.SetDeadline(ctx, time.Now().Add(strangerLife))
 		}); err != nil {
 			return err
@@ -116,8 +117,8 @@ func (h *Handlers) pending(ctx context.Context) (*callbackd.Operator, error) {
 		return nil, errLoginFirst
 	}
 	o, err := h.DB.GetOperator(ctx, callbackd.OperatorID(id))
-	if errors.Is(err, callbackd.ErrNotFound) {
-		return nil, errLoginFirst
+	if errors.Is(err, callbackd.ErrNotFound) || err == nil && h.sessions.GetInt64(ctx, keyRev) != o.SessionRev {
+		return nil, errLoginFirst // gone, or it has another password since
 	}
 	return o, err
 }

@@ -190,13 +190,18 @@ func (h *Handlers) csrf(ctx context.Context) string {
 // say leaves a text, by its key, for the next page.
 func (h *Handlers) say(r *http.Request, key string) { h.sessions.Put(r.Context(), keySaid, key) }
 
-// langOf is the language of a page of the desk: what ?lang= says stays.
+// keepLang makes what ?lang= says the language of the session.
+func (h *Handlers) keepLang(r *http.Request, lang web.Lang) {
+	if r.URL.Query().Get("lang") == string(lang) && h.sessions.GetString(r.Context(), keyLang) != string(lang) {
+		h.sessions.Put(r.Context(), keyLang, string(lang))
+	}
+}
+
+// langOf is the language of a page of the desk. It keeps nothing: it is asked before
+// anybody knows whether there may be a session.
 func (h *Handlers) langOf(r *http.Request) web.Lang {
 	lang := web.LangOf(r)
 	if r.URL.Query().Get("lang") == string(lang) {
-		if h.sessions.GetString(r.Context(), keyLang) != string(lang) {
-			h.sessions.Put(r.Context(), keyLang, string(lang))
-		}
 		return lang
 	}
 	if kept := web.Lang(h.sessions.GetString(r.Context(), keyLang)); kept == web.Chinese || kept == web.English {

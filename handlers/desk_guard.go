@@ -60,6 +60,9 @@ func (h *Handlers) deskCall(w http.ResponseWriter, r *http.Request, route deskRo
 		if err := checkCSRF(r, c.csrf); err != nil {
 			return err
 		}
+		if c, err = h.admitAgain(r, route, c); err != nil {
+			return err
+		}
 	}
 	if c.csrf == "" {
 		if wait := h.throttle.take(ofAddress(h.clientAddr(r)), "desk session", allowStranger); wait > 0 {
@@ -109,18 +112,33 @@ func (h *Handlers) admit(r *http.Request, route deskRoute, c *deskCall) error {
 	return nil
 }
 
-// checkCSRF compares the token that a form or script shows with the session's.
+// admitAgain asks once more who asks, when the form is there: its sender had as much
+// time for it as they liked, and may have lost the role meanwhile.
+func (h *Handlers) admitAgain(r *http.Request, route deskRoute, was *deskCall) (*deskCall, error) {
+	if route.reach == reachOpen {
+		return was, nil
+	}
+	c, err := h.sessionNow(h.sessions.Token(r.Context()))
+	if err != nil {
+		return nil, err
+	}
+	c.lang = was.lang
+	return c, h.admit(r, route, c)
+}
+
+// checkCSRF reads the form and compares the token that it, or a script, shows with
+// the session's.
 func checkCSRF(r *http.Request, want string) error {
+	// what is too large for a form is told so
+	if err := r.ParseMultipartForm(deskBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return err
+		}
+		return badValue("the form")
+	}
 	got := r.Header.Get("X-CSRF")
 	if got == "" {
-		// a form; what is too large for one is told so
-		if err := r.ParseMultipartForm(deskBody); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-			var large *http.MaxBytesError
-			if errors.As(err, &large) {
-				return err
-			}
-			return badValue("the form")
-		}
 		got = r.PostFormValue("csrf")
 	}
 	if want == "" || subtle.ConstantTimeCompare([]byte(got), []byte(want)) != 1 {

@@ -146,6 +146,16 @@ func (h *Handlers) readSession(ctx context.Context) (*deskCall, error) {
 	return c, nil
 }
 
+// sessionNow finds who a session belongs to, from where it is kept: a request has it
+// as it was when it came, also when somebody has logged out since.
+func (h *Handlers) sessionNow(token string) (*deskCall, error) {
+	fresh, err := h.sessions.Load(h.closing, token)
+	if err != nil {
+		return nil, fmt.Errorf("read a session again: %w", err)
+	}
+	return h.readSession(fresh)
+}
+
 // begin makes the session that of somebody else than before: under a new token, so
 // that nobody who knew the old one is let in, and with nothing of the old one but
 // where to go.

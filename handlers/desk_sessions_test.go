@@ -1,12 +1,15 @@
 package handlers_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pquerna/otp/totp"
 
@@ -28,15 +31,34 @@ func TestDeskSessions_LogoutEndsTheStreams(t *testing.T) {
 	}
 }
 
-// A request that is still under way when its session ends does not bring it back.
-func TestDeskSessions_EndedOnesStayEnded(t *testing.T) {
+// A role that is lost while a form is on its way is lost for that form, too.
+func TestDeskSessions_ASlowFormIsOfWhoMayInTheEnd(t *testing.T) {
 	s := newDeskSite(t)
-	ctx, until := context.Background(), s.clock.Now().Add(time.Hour)
-	s.must(s.db.SetDeskSession(ctx, "token", []byte("session"), until))
-	s.must(s.db.DeleteDeskSession(ctx, "token"))
-	s.must(s.db.SetDeskSession(ctx, "token", []byte("session"), until))
-	if _, found, err := s.db.GetDeskSession(ctx, "token"); found || err != nil {
-		t.Errorf("found %v, %v", found, err)
+	l := s.link(s.acc, "门口")
+	c := s.as(nil, l)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.http.URL, "http://"))
+	s.must(err)
+	defer conn.Close()
+	body := url.Values{"csrf": {c.csrf}, "do": {"panic"}}.Encode()
+	_, err = fmt.Fprintf(conn, "POST /desk/spring/control HTTP/1.1\r\nHost: wall.example\r\nCookie: desk=%s\r\nX-CSRF: %s\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n", c.cookie, c.csrf, len(body))
+	s.must(err)
+	in := bufio.NewReader(conn)
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") { // it was let in, and the form is read
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, err = in.ReadString('\n')
+	s.must(err)
+	s.must(s.db.RevokeModeratorLink(context.Background(), s.acc.ID, l.PublicID, "test"))
+	_, err = fmt.Fprint(conn, body)
+	s.must(err)
+	if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, " 303 ") {
+		t.Errorf("%q, %v", line, err)
+	}
+	stage, _, err := s.db.GetStage(context.Background(), s.acc.ID)
+	s.must(err)
+	if !stage.Open() {
+		t.Error("the wall was halted under a link that was taken back")
 	}
 }
 

@@ -24,7 +24,11 @@ func (h *Handlers) renderSettings(w http.ResponseWriter, r *http.Request, c *des
 // doSettings changes an account. Only an owner replaces the app secret; an empty
 // one stays as it is.
 func (h *Handlers) doSettings(w http.ResponseWriter, r *http.Request, c *deskCall) error {
-	a := *c.account
+	was, err := h.DB.GetAccountByID(r.Context(), c.account.ID) // what others just set stays as it is
+	if err != nil {
+		return err
+	}
+	a := *was
 	a.Name, a.OriginalID, a.AppID = word(r, "name"), word(r, "original_id"), word(r, "app_id")
 	a.Mode, a.Moderation = callbackd.Mode(word(r, "mode")), callbackd.Moderation(word(r, "moderation"))
 	a.JoinURL, a.Welcome, a.MPVerify = word(r, "join_url"), strings.ReplaceAll(word(r, "welcome"), "\r\n", "\n"), word(r, "mp_verify")
@@ -42,7 +46,7 @@ func (h *Handlers) doSettings(w http.ResponseWriter, r *http.Request, c *deskCal
 	if err := a.Check(); errors.As(err, &wrong) {
 		return h.renderSettings(w, r, c, http.StatusUnprocessableEntity, a, wrongSetting(wrong))
 	}
-	if err := h.DB.SetAccountBy(r.Context(), &a, c.actor(), action, strings.Join(changed(c.account, &a), " ")); err != nil {
+	if err := h.DB.SetAccountBy(r.Context(), &a, c.actor(), action, strings.Join(changed(was, &a), " ")); err != nil {
 		return err
 	}
 	h.say(r, "settings.done")

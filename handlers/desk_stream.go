@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -93,14 +92,9 @@ func waitForRing(ctx context.Context, rings <-chan store.Ring) bool {
 	return true
 }
 
-// stillMay reads the session of a stream again, from where it is kept: the request
-// has it as it was when the stream began, also when somebody has logged out since.
+// stillMay reads the session of a stream again.
 func (h *Handlers) stillMay(ctx context.Context, token string, was *deskCall, role callbackd.Role) (*deskCall, error) {
-	fresh, err := h.sessions.Load(h.closing, token)
-	if err != nil {
-		return nil, fmt.Errorf("read a stream's session: %w", err)
-	}
-	c, err := h.readSession(fresh)
+	c, err := h.sessionNow(token)
 	if err != nil {
 		return nil, err
 	}

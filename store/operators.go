@@ -227,11 +227,15 @@ func (db *DB) TouchOperator(ctx context.Context, id callbackd.OperatorID) error 
 	})
 }
 
-// DeleteOperator removes an operator; the sessions end.
+// DeleteOperator removes an operator; the sessions end. So do all links that make
+// operators and wait: the operator may have made one to come back by.
 func (db *DB) DeleteOperator(ctx context.Context, id callbackd.OperatorID, actor string) error {
 	return db.Write(ctx, func(tx *Tx) error {
 		var name string
 		if err := tx.get(ctx, &name, `DELETE FROM operators WHERE id = ? RETURNING name`, id); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM operator_links`); err != nil {
 			return err
 		}
 		return tx.auditOperator(ctx, 0, actor, "operator-remove", name)

@@ -29,7 +29,11 @@ func exerciseOperators(t *testing.T, h Harness) {
 		if err != nil || got.Role(w.acc.ID) != "" || got.SessionRev != o.SessionRev+1 {
 			t.Errorf("after: %+v, %v", got, err)
 		}
+		w.must(w.db.InsertOperatorLink(ctx, []byte("way back"), everything, w.clock.Now().Add(time.Hour), "operator:Wang"))
 		w.must(w.db.DeleteOperator(ctx, o.ID, "test"))
+		if _, err := w.db.GetOperatorLink(ctx, []byte("way back")); !errors.Is(err, callbackd.ErrNotFound) {
+			t.Errorf("a link of whoever was removed: %v", err)
+		}
 		if err := w.db.DeleteOperator(ctx, o.ID, "test"); !errors.Is(err, callbackd.ErrNotFound) {
 			t.Errorf("again: %v", err)
 		}
@@ -94,10 +98,16 @@ func exerciseOperators(t *testing.T, h Harness) {
 		if b, ok, err := w.db.GetDeskSession(ctx, "a"); string(b) != "2" || !ok || err != nil {
 			t.Errorf("%q %v %v", b, ok, err)
 		}
+		w.must(w.db.DeleteDeskSession(ctx, "a"))
+		w.must(w.db.SetDeskSession(ctx, "a", []byte("3"), w.clock.Now().Add(time.Hour))) // by a request that began before
+		if _, ok, err := w.db.GetDeskSession(ctx, "a"); ok || err != nil {
+			t.Errorf("ended: %v %v", ok, err)
+		}
+		w.must(w.db.SetDeskSession(ctx, "a2", []byte("2"), w.clock.Now().Add(time.Hour)))
 		l, err := w.db.InsertModeratorLink(ctx, w.acc.ID, "门口", []byte("token"), w.clock.Now().Add(time.Hour), "test")
 		w.must(err)
 		w.clock.Advance(time.Hour)
-		if _, ok, err := w.db.GetDeskSession(ctx, "a"); ok || err != nil {
+		if _, ok, err := w.db.GetDeskSession(ctx, "a2"); ok || err != nil {
 			t.Errorf("over: %v %v", ok, err)
 		}
 		if _, err := w.db.OpenModeratorLink(ctx, []byte("token"), "phone"); !errors.Is(err, callbackd.ErrNotFound) || l.Alive(w.clock.Now()) {

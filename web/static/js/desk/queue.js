@@ -99,13 +99,13 @@ function put(fresh) {
 }
 
 let latest = 0;
+let heard = null; // the last state
 
 async function hear(state) {
   await ready;
   const turn = ++latest;
-  clearTimeout(stale);
+  heard = state;
   document.body.dataset.stage = state.stage;
-  delete document.body.dataset.lost;
   document.querySelector('[data-part=waiting]').textContent = state.waiting;
   alone = state.others.length === 0;
   document.querySelector('[data-part=others]').textContent = alone ? '' : t('queue.also', { who: state.others.map((name) => name.replace(/^\w+:/, '')).join('、') });
@@ -160,6 +160,7 @@ async function undo(batch, ids) {
     await send(queue.dataset.undo, { batch });
     for (const id of ids) decided.delete(id);
     say('');
+    if (heard) hear(heard); // it may have come before this answer
   } catch (error) {
     say(reason(error));
   }
@@ -239,9 +240,14 @@ function lost() {
   }, leaseLife);
 }
 
+function found() {
+  clearTimeout(stale);
+  delete document.body.dataset.lost;
+}
+
 const csrf = document.querySelector('meta[name="csrf"]').content;
 addEventListener('pagehide', () => navigator.sendBeacon(queue.dataset.leave, new URLSearchParams({ csrf })));
 
 order = items().map((item) => item.dataset.id);
 place();
-watch('queue', hear, { lost });
+watch('queue', (state) => { found(); return hear(state); }, { lost });

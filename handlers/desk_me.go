@@ -125,11 +125,15 @@ func (h *Handlers) doTwoFactor(w http.ResponseWriter, r *http.Request, c *deskCa
 		return h.stayLoggedIn(w, r, c, "me_desk.two.off")
 	}
 	secret := callbackd.Secret(h.sessions.GetString(r.Context(), keySecret))
-	if _, ok := totpStep(secret, strings.TrimSpace(r.PostFormValue("code")), h.Now()); secret == "" || !ok {
+	step, ok := totpStep(secret, strings.TrimSpace(r.PostFormValue("code")), h.Now())
+	if secret == "" || !ok {
 		return errWrongCode
 	}
 	codes, digests := newRecoveryCodes()
 	if err := h.DB.SetTwoFactor(r.Context(), c.operator.ID, secret, digests, c.actor()); err != nil {
+		return err
+	}
+	if _, err := h.DB.UseTwoFactorStep(r.Context(), c.operator.ID, step); err != nil { // a code counts once, this one too
 		return err
 	}
 	h.sessions.Put(r.Context(), keyOnce, strings.Join(codes, " "))

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"callbackd"
@@ -21,17 +22,29 @@ type checked struct {
 	*stage
 	a       *callbackd.Account
 	checker *wall.Checker
+
+	mu      sync.Mutex // guards what follows: a call that broke off orders nothing
 	answer  func(w http.ResponseWriter)
 	asked   []string // bodies
 	secrets []string
+}
+
+// answering sets how the checker answers from now on.
+func (c *checked) answering(fn func(w http.ResponseWriter)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = fn
 }
 
 func newChecked(t *testing.T) *checked {
 	c := &checked{stage: newStage(t)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		c.mu.Lock()
 		c.asked, c.secrets = append(c.asked, string(body)), append(c.secrets, r.Header.Get("Authorization"))
-		c.answer(w)
+		answer := c.answer
+		c.mu.Unlock()
+		answer(w)
 	}))
 	t.Cleanup(server.Close)
 	c.a = c.account("gala", callbackd.ModerationAuto)
@@ -91,7 +104,7 @@ func TestChecker_OnlyAClearYesLetsThrough(t *testing.T) {
 		"it hangs up":   {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "held", "away|no answer", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.answer = row.answer
+			c.answering(row.answer)
 			job, sent := c.arrives("words of " + name)
 			err := c.checker.Run(ctx, job)
 			if (err != nil) != row.again {
@@ -112,7 +125,7 @@ func TestChecker_OnlyAClearYesLetsThrough(t *testing.T) {
 
 func TestChecker_TellsWhatWasSaidAndNotWhoSaidIt(t *testing.T) {
 	c := newChecked(t)
-	c.answer = answers(200, `{"pass":true}`)
+	c.answering(answers(200, `{"pass":true}`))
 	c.name(c.a, "oSomebodyWithAnOpenID", "阿甲")
 	job, row := c.arrives("你好")
 	c.must(c.checker.Run(ctx, job))
@@ -137,10 +150,10 @@ func TestChecker_TellsWhatWasSaidAndNotWhoSaidIt(t *testing.T) {
 
 func TestChecker_ComesAfterPeople(t *testing.T) {
 	c := newChecked(t)
-	c.answer = answers(500, "")
+	c.answering(answers(500, ""))
 	job, row := c.arrives("one")
 	_ = c.checker.Run(ctx, job) // fails: the message waits on
-	c.answer = answers(200, `{"pass":true}`)
+	c.answering(answers(200, `{"pass":true}`))
 	c.must(c.checker.Run(ctx, job))
 	if m := c.now(row); m.State != callbackd.StateShown || m.Reason != "" {
 		t.Errorf("a checker that came back: %s %q", m.State, m.Reason)
@@ -165,7 +178,7 @@ func TestChecker_ReachesNoPrivateAddressUnlessAllowed(t *testing.T) {
 	var err error
 	c.checker, err = wall.NewChecker(c.db, nil)
 	c.must(err)
-	c.answer = answers(200, `{"pass":true}`)
+	c.answering(answers(200, `{"pass":true}`))
 	job, row := c.arrives("hello")
 	if err := c.checker.Run(ctx, job); err == nil || len(c.asked) > 0 {
 		t.Errorf("it was asked: %v", err)

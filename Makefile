@@ -66,7 +66,7 @@ fuzz: ## every fuzz target for FUZZTIME (2m each)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: crash
-crash: setup-test ## kill -9 under load, CRASH_RUNS (50) times on each database; prints rows for docs/operations.md
+crash: setup-test ## kill -9 under load and at each step of a notice, CRASH_RUNS (50) times on each database; prints rows for docs/operations.md
 	@CALLBACKD_CRASH_RUNS=$(CRASH_RUNS) go test -count=1 -timeout=3h -v -run '^TestCrash' ./cmd/callbackd/crashtest/
 
 .PHONY: bench

@@ -1,6 +1,7 @@
 // Package crashtest kills the program with SIGKILL at random instants under
 // load and looks at what is left: on SQLite and on PostgreSQL, six times in
-// `make test`, fifty times by `make crash`.
+// `make test`, fifty times by `make crash`. Followers are told of messages by
+// another one, which is killed at each step of that.
 //
 // It runs the program as it is built, as a child process, against the simulated
 // platform, and judges by the platform's own account of what was said and what

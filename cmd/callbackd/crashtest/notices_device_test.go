@@ -108,7 +108,24 @@ func (d *device) connect() {
 	t.Cleanup(func() { ws.Close(); <-l.closed })
 	d.ask(`"connect":{}`)
 	d.ask(fmt.Sprintf(`"subscribe":{"channel":"device:%s"}`, d.id))
-	r.server.await("a device to be up", func() (bool, string) {
+	d.awaitUp(true)
+}
+
+// hangUp ends the live connection and returns when the server knows.
+func (d *device) hangUp() {
+	d.person.run.t.Helper()
+	d.mu.Lock()
+	l := d.line
+	d.mu.Unlock()
+	l.ws.Close()
+	<-l.closed
+	d.awaitUp(false)
+}
+
+func (d *device) awaitUp(up bool) {
+	r := d.person.run
+	r.t.Helper()
+	r.server.await("the state of a device's live connection", func() (bool, string) {
 		var out struct {
 			Devices []struct {
 				Device callbackd.PublicID
@@ -117,11 +134,11 @@ func (d *device) connect() {
 		}
 		d.person.call(http.MethodGet, "/api/v1/me/devices", nil, http.StatusOK, &out)
 		for _, known := range out.Devices {
-			if known.Device == d.id && known.Up {
+			if known.Device == d.id && known.Up == up {
 				return true, ""
 			}
 		}
-		pause(t.Context(), lookPause)
+		pause(r.t.Context(), lookPause)
 		return false, fmt.Sprintf("%+v", out)
 	})
 }

@@ -42,18 +42,18 @@ type moment struct {
 	kills int // that the notice lived through
 }
 
-// How followers are reached.
+// How followers are reached. The fake vendors tell devices apart by their names.
 
 func (r *noticesRun) android(p *person) {
-	p.hasDevice(callbackd.ClassPhone, r.vendors.NewAndroid(p.name))
+	p.hasDevice(callbackd.ClassPhone, r.vendors.NewAndroid(p.addr))
 }
 
 func (r *noticesRun) phoneBrowser(p *person) {
-	p.hasDevice(callbackd.ClassPhone, r.vendors.NewBrowser(p.name, ""))
+	p.hasDevice(callbackd.ClassPhone, r.vendors.NewBrowser(p.addr, ""))
 }
 
 func (r *noticesRun) computer(p *person) {
-	p.hasDevice(callbackd.ClassComputer, r.vendors.NewBrowser(p.name, ""))
+	p.hasDevice(callbackd.ClassComputer, r.vendors.NewBrowser(p.addr, ""))
 }
 
 // What they do.
@@ -77,8 +77,16 @@ func comesBack(p *person, frame int) {
 // acknowledges.
 func wakes(p *person, n int) { p.wakeAck(p.device.awaitPushed(n)) }
 
-// nothing: nobody looks; the chain goes on to its end by its own timers.
-func nothing(*person) {}
+// nobodyLooks: the notice goes on to its end by its own timers, one wait after each
+// answer of a vendor or of the platform.
+func nobodyLooks(p *person, answers int) {
+	for n := range answers {
+		p.awaitTrail(notify.KeyAccepted, n+1)
+		p.letPass()
+	}
+}
+
+func byVendorAndInWeChat(p *person) { nobodyLooks(p, 2) }
 
 // mention says something that mentions the person.
 func (p *person) mention() {
@@ -96,18 +104,16 @@ func (r *noticesRun) author(a *rehearsal.Account) *person {
 	return r.authors[a]
 }
 
-// betweenAckAndVendor are killed with a short T1.
+// betweenAckAndVendor: T1 is over.
 func (r *noticesRun) betweenAckAndVendor() []*moment {
 	var call *kept
 	return []*moment{
-		{name: "between the missed acknowledgement and the vendor", has: r.computer,
+		{name: "between the missed acknowledgement and the vendor", has: r.phoneBrowser,
 			reach: func(p *person) {
 				call = r.toBrowsers.keep(r.t, p.device.webPushPath(), false)
 				r.freeze(p, 3, r.node())
-				p.device.connect()
-				p.device.sit()
-				p.mention()
-				p.device.awaitShown(1)
+				watches(p)
+				p.letPass()
 				r.server.await("the vendor to be called", func() (bool, string) { return call.there(), fmt.Sprint(p.trail()) })
 			},
 			dead:  []notify.Key{notify.KeySent, notify.KeyMissed, notify.KeySent},
@@ -117,7 +123,7 @@ func (r *noticesRun) betweenAckAndVendor() []*moment {
 			reach: func(p *person) {
 				r.freeze(p, 2, r.node())
 				watches(p)
-				p.awaitOverdue()
+				p.letPass()
 			},
 			dead:  []notify.Key{notify.KeySent},
 			then:  func(p *person) { comesBack(p, 2) },
@@ -125,20 +131,10 @@ func (r *noticesRun) betweenAckAndVendor() []*moment {
 	}
 }
 
-// awaitOverdue returns when the person's chain should have been stepped.
-func (p *person) awaitOverdue() {
-	r := p.run
-	db := r.db.live(r.t)
-	defer db.Close()
-	r.server.await("the end of the wait", func() (bool, string) {
-		due := number(r.t, db, fmt.Sprintf(`SELECT due_at FROM deliveries WHERE sender_id = %d`, p.sender))
-		return due > 0 && due < time.Now().UnixMilli(), fmt.Sprint(due)
-	})
-}
-
-// onTheWay are killed with long waits: nothing goes on by itself.
+// onTheWay: something is out, or about to be. Those whose vendor does not answer
+// come late: it is not asked by anybody else then.
 func (r *noticesRun) onTheWay() []*moment {
-	return append(append(r.onTheChannel(), r.atVendors()...), r.inWeChat(), r.beforeTheFirstStep(), r.beforeTheRow())
+	return append(append(r.onTheChannel(), r.inWeChat()), append(r.atVendors(), r.beforeTheFirstStep(), r.beforeTheRow())...)
 }
 
 func (r *noticesRun) onTheChannel() []*moment {
@@ -190,7 +186,7 @@ func (r *noticesRun) atVendors() []*moment {
 				p.device.awaitPushed(1)
 			},
 			dead:  []notify.Key{notify.KeySent},
-			then:  nothing,
+			then:  byVendorAndInWeChat,
 			table: sends{vendor: 1, weChat: 1}, extra: sends{vendor: 1}, resumed: 1, end: notify.KeyWeChat},
 		{name: "the vendor is being called, and has it", has: r.android,
 			reach: func(p *person) {
@@ -200,7 +196,7 @@ func (r *noticesRun) atVendors() []*moment {
 				p.device.awaitPushed(1)
 			},
 			dead:  []notify.Key{notify.KeySent},
-			then:  nothing,
+			then:  byVendorAndInWeChat,
 			table: sends{vendor: 1, weChat: 1}, extra: sends{vendor: 1}, resumed: 1, end: notify.KeyWeChat},
 		{name: "the vendor is being called for a follower who receives, and has nothing", plain: true,
 			has: func(p *person) {
@@ -217,7 +213,7 @@ func (r *noticesRun) atVendors() []*moment {
 				r.server.await("the vendor to be called", func() (bool, string) { return call.there(), fmt.Sprint(p.trail()) })
 			},
 			dead:  []notify.Key{notify.KeySent},
-			then:  func(*person) { call.drop() },
+			then:  func(p *person) { call.drop(); nobodyLooks(p, 1) },
 			table: sends{vendor: 1}, resumed: 1, end: notify.KeyUnconfirmed},
 	}
 }
@@ -236,7 +232,7 @@ func (r *noticesRun) inWeChat() *moment {
 			r.server.await("the platform to be called", func() (bool, string) { return call.there(), fmt.Sprint(p.trail()) })
 		},
 		dead:  []notify.Key{notify.KeySent, notify.KeyVendor, notify.KeyRefused, notify.KeySent},
-		then:  func(*person) { call.drop() },
+		then:  func(p *person) { call.drop(); nobodyLooks(p, 1) },
 		table: sends{vendor: 1, weChat: 1}, extra: sends{weChat: 1}, resumed: 1, end: notify.KeyWeChat}
 }
 
@@ -247,7 +243,7 @@ func (r *noticesRun) beforeTheFirstStep() *moment {
 			p.mention()
 			p.awaitRow("the rows", fmt.Sprintf(`SELECT COUNT(*) FROM deliveries WHERE sender_id = %d`, p.sender))
 		},
-		then:  nothing,
+		then:  byVendorAndInWeChat,
 		table: sends{vendor: 1, weChat: 1}, end: notify.KeyWeChat}
 }
 
@@ -263,7 +259,7 @@ func (r *noticesRun) beforeTheRow() *moment {
 			p.awaitRow("the place on another wall", `SELECT COUNT(*) FROM notice_cursors c JOIN walls w ON w.account_id = c.account_id
 				JOIN accounts a ON a.id = w.account_id WHERE a.slug = 'receiving' AND c.rev = w.rev`)
 		},
-		then:  nothing,
+		then:  byVendorAndInWeChat,
 		table: sends{vendor: 1, weChat: 1}, end: notify.KeyWeChat}
 }
 
@@ -273,11 +269,10 @@ func (r *noticesRun) twice() []*moment {
 	return []*moment{
 		{name: "the second send on the channel is out", has: r.phoneBrowser,
 			reach: func(p *person) {
-				r.freeze(p, 3, r.node())
 				p.mention()
 				p.awaitTrail(notify.KeyAccepted, 1)
 				p.device.connect()
-				r.lift()
+				p.letPass()
 				p.device.awaitShown(1)
 			},
 			dead:    []notify.Key{notify.KeySent, notify.KeyVendor, notify.KeyAccepted, notify.KeySilent, notify.KeySent},
@@ -289,6 +284,8 @@ func (r *noticesRun) twice() []*moment {
 			between: func(p *person) {
 				p.device.connect()
 				p.device.awaitShown(2)
+				p.device.hangUp()
+				p.device.connect() // it has had it once more
 			},
 			then:  func(p *person) { comesBack(p, 3) },
 			table: sends{channel: 1}, extra: sends{channel: 2}, resumed: 2, end: notify.KeyAcked},
@@ -316,7 +313,7 @@ func (r *noticesRun) notTakenUp() *moment {
 			r.freeze(p, 2, "")
 		},
 		dead:    []notify.Key{notify.KeySent},
-		between: nothing,
+		between: func(*person) {},
 		then:    func(p *person) { comesBack(p, 2) },
 		table:   sends{channel: 1}, extra: sends{channel: 1}, resumed: 1, end: notify.KeyAcked}
 }

@@ -208,6 +208,15 @@ func trailOf(t *testing.T, db rows, p *person) (keys []notify.Key) {
 	return keys
 }
 
+// ended is how the person's chain ended; empty: it runs.
+func (p *person) ended() (end notify.Key) {
+	p.run.t.Helper()
+	db := p.run.db.live(p.run.t)
+	defer db.Close()
+	query(p.run.t, db, fmt.Sprintf(`SELECT ended FROM deliveries WHERE sender_id = %d`, p.sender), func(scan func(...any)) { scan(&end) })
+	return end
+}
+
 // awaitTrail returns when the trail holds a key so many times.
 func (p *person) awaitTrail(key notify.Key, times int) {
 	r := p.run
@@ -236,4 +245,38 @@ func (p *person) awaitRow(what, text string) {
 	db := r.db.live(r.t)
 	defer db.Close()
 	r.server.await(what+" of "+p.name, func() (bool, string) { return number(r.t, db, text) != 0, fmt.Sprint(trailOf(r.t, db, p)) })
+}
+
+// letPass lets the time be over that the person's chain waits for. The server looks
+// at it at once, because something about its follower changed.
+func (p *person) letPass() {
+	r := p.run
+	r.t.Helper()
+	db := r.db.live(r.t)
+	defer db.Close()
+	var id, rev int64
+	var c notify.Chain
+	query(r.t, db, fmt.Sprintf(`SELECT notice_id, rev, state FROM deliveries WHERE sender_id = %d`, p.sender), func(scan func(...any)) {
+		var state []byte
+		scan(&id, &rev, &state)
+		if err := json.Unmarshal(state, &c); err != nil {
+			r.t.Fatal(err)
+		}
+	})
+	over := time.Now()
+	tries := []*notify.Try{&c.WeChat}
+	for i := range c.Ends {
+		tries = append(tries, &c.Ends[i].Channel, &c.Ends[i].Vendor, &c.Ends[i].Again)
+	}
+	for _, t := range tries {
+		if t.Used() {
+			t.Due = over
+		}
+	}
+	state, err := json.Marshal(c)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.change(fmt.Sprintf(`UPDATE deliveries SET state = '%s', due_at = %d WHERE notice_id = %d AND rev = %d`, state, over.UnixMilli(), id, rev))
+	p.call(http.MethodPatch, "/api/v1/me/preferences", map[string]any{"idle_after_s": callbackd.IdleAfterDefault}, http.StatusOK, nil)
 }

@@ -25,10 +25,8 @@ demo: setup-demo bin/callbackd ## a wall that talks: server, simulated platform 
 
 .PHONY: test
 test: setup-test fmt vet lint ## everything that CI runs: checks, then all tests with the race detector
-	@echo "== tests (race detector, shuffled)"
-	@scripts/in-memory.sh go test -race -shuffle=on -timeout=$(TIMEOUT) -tags=$(TAGS) $$(go list ./... | grep -vxE 'callbackd/(web|internal/e2e|cmd/callbackd/crashtest)')
-	@echo "== tests that look at a browser or the built program from outside"
-	@scripts/onlookers.sh -shuffle=on -timeout=$(TIMEOUT) -tags=$(TAGS)
+	@echo "== tests (shuffled)"
+	@scripts/tests.sh -shuffle=on -timeout=$(TIMEOUT) -tags=$(TAGS)
 	@go test -count=1 ./internal/claims/ -missing
 	@echo "== all of it passed"
 

@@ -57,10 +57,10 @@ function screenName() {
   const given = (new URLSearchParams(location.search).get('screen') ?? '').trim();
   if (given) return [...given].slice(0, 40).join('');
   try {
-    let own = localStorage.getItem('screen');
+    let own = sessionStorage.getItem('screen');
     if (!/^[a-z2-9]{4}$/.test(own ?? '')) {
       own = code();
-      localStorage.setItem('screen', own);
+      sessionStorage.setItem('screen', own);
     }
     return own;
   } catch {

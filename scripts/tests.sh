@@ -3,18 +3,18 @@
 #
 # Those that look at another process, a browser or the built program run without the
 # race detector, which would watch the onlooker alone: what runs in that process is
-# tested with it in packages of its own. They wait more than they work, so they run
-# beside the others. What is killed runs last and keeps a real disk, where more
-# happens before a kill.
+# tested with it in packages of its own. So does arithmetic that knows one goroutine.
+# They wait more than they work, so they run beside the others. What is killed runs
+# last and keeps a real disk, where more happens before a kill.
 set -uo pipefail
 
-onlookers='callbackd/(web|internal/e2e|cmd/callbackd/crashtest)'
+onlookers='callbackd/(web|internal/e2e|internal/match|cmd/callbackd/crashtest)'
 here=$(dirname "$0")
 log=$(mktemp "${TMPDIR:-/tmp}/callbackd-tests-XXXXXX")
 trap 'rm -f "$log"' EXIT
 
 failed=0
-"$here/in-memory.sh" go test -p 1 "$@" ./internal/e2e/ ./web/ >"$log" 2>&1 &
+"$here/in-memory.sh" go test -p 1 "$@" ./internal/match/ ./internal/e2e/ ./web/ >"$log" 2>&1 &
 beside=$!
 mapfile -t rest < <(go list ./... | grep -vxE "$onlookers")
 echo "== with the race detector"

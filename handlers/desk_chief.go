@@ -28,12 +28,8 @@ func (h *Handlers) chiefs(r *http.Request, c *deskCall) ([]web.Chief, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := web.Chief{Slug: string(a.Slug), Name: a.Name, Bound: bound, Sealed: a.Mode.Encrypted()}
-		if h.sessions.GetString(r.Context(), keyOnceFor) == onceChief+string(a.Slug) {
-			one.Code = h.sessions.PopString(r.Context(), keyOnce)
-			h.sessions.Remove(r.Context(), keyOnceFor)
-		}
-		all = append(all, one)
+		all = append(all, web.Chief{Slug: string(a.Slug), Name: a.Name, Bound: bound, Sealed: a.Mode.Encrypted(),
+			Code: h.takeOnce(r.Context(), onceChief+string(a.Slug))})
 	}
 	return all, nil
 }
@@ -61,7 +57,6 @@ func (h *Handlers) startChief(ctx context.Context, c *deskCall, a *callbackd.Acc
 	if err := h.DB.StartChief(ctx, c.operator.ID, a.ID, code, h.Now().Add(callbackd.BindingMinutes*time.Minute)); err != nil {
 		return err
 	}
-	h.sessions.Put(ctx, keyOnce, code)
-	h.sessions.Put(ctx, keyOnceFor, onceChief+string(a.Slug))
+	h.leaveOnce(ctx, onceChief+string(a.Slug), code)
 	return nil
 }

@@ -83,7 +83,7 @@ func (h *Handlers) saveEvent(w http.ResponseWriter, r *http.Request, c *deskCall
 	if err := wall.SetEvent(r.Context(), h.DB, h.Blobs, e, c.actor()); err != nil {
 		return err
 	}
-	h.sessions.Put(r.Context(), keySaid, "events.saved")
+	h.say(r, "events.saved")
 	return h.goOn(w, r, deskPath(c.account, "events"))
 }
 

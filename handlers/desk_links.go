@@ -21,6 +21,8 @@ const (
 	labelMost    = 40 // characters
 )
 
+const onceLink = "link " // in front of the account's slug: keyOnce is the fresh link
+
 // showModeratorLinks lists the links of an account.
 func (h *Handlers) showModeratorLinks(w http.ResponseWriter, r *http.Request, c *deskCall) error {
 	links, err := h.DB.ListModeratorLinks(r.Context(), c.account.ID)
@@ -31,9 +33,7 @@ func (h *Handlers) showModeratorLinks(w http.ResponseWriter, r *http.Request, c 
 	for _, l := range links {
 		page.Links = append(page.Links, *l)
 	}
-	if h.sessions.GetString(r.Context(), keyOnceFor) == "link "+string(c.account.Slug) {
-		page.Fresh = h.sessions.PopString(r.Context(), keyOnce)
-		h.sessions.Remove(r.Context(), keyOnceFor)
+	if page.Fresh = h.takeOnce(r.Context(), onceLink+string(c.account.Slug)); page.Fresh != "" {
 		if page.QR, err = qrPicture(page.Fresh); err != nil {
 			return err
 		}
@@ -58,8 +58,7 @@ func (h *Handlers) doAddModeratorLink(w http.ResponseWriter, r *http.Request, c 
 	if _, err := h.DB.InsertModeratorLink(r.Context(), c.account.ID, label, digest, h.Now().Add(life), c.actor()); err != nil {
 		return err
 	}
-	h.sessions.Put(r.Context(), keyOnce, h.PublicURL.JoinPath("desk", "moderate", token).String())
-	h.sessions.Put(r.Context(), keyOnceFor, "link "+string(c.account.Slug))
+	h.leaveOnce(r.Context(), onceLink+string(c.account.Slug), h.PublicURL.JoinPath("desk", "moderate", token).String())
 	return h.goOn(w, r, deskPath(c.account, "links"))
 }
 

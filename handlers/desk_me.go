@@ -15,18 +15,15 @@ import (
 
 const (
 	recoveryCodes  = 10
-	recoveryLength = 12 // characters of base32: 60 bits
+	recoveryLength = 12         // characters of base32: 60 bits
+	onceRecovery   = "recovery" // keyOnce is the codes
 )
 
 func equalCodes(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // showDeskMe is an operator's own page: password and second factor.
 func (h *Handlers) showDeskMe(w http.ResponseWriter, r *http.Request, c *deskCall) error {
-	page := web.DeskMePage{TwoFactor: c.operator.TwoFactor}
-	if h.sessions.GetString(r.Context(), keyOnceFor) == "recovery" {
-		page.Codes = strings.Fields(h.sessions.PopString(r.Context(), keyOnce))
-		h.sessions.Remove(r.Context(), keyOnceFor)
-	}
+	page := web.DeskMePage{TwoFactor: c.operator.TwoFactor, Codes: strings.Fields(h.takeOnce(r.Context(), onceRecovery))}
 	var err error
 	if page.Chiefs, err = h.chiefs(r, c); err != nil {
 		return err
@@ -101,13 +98,12 @@ func (h *Handlers) stayLoggedIn(w http.ResponseWriter, r *http.Request, c *deskC
 	if err != nil {
 		return err
 	}
-	once, for_ := h.sessions.GetString(r.Context(), keyOnce), h.sessions.GetString(r.Context(), keyOnceFor)
+	codes := h.takeOnce(r.Context(), onceRecovery)
 	if err := h.login(r.Context(), o); err != nil {
 		return err
 	}
-	if once != "" {
-		h.sessions.Put(r.Context(), keyOnce, once)
-		h.sessions.Put(r.Context(), keyOnceFor, for_)
+	if codes != "" {
+		h.leaveOnce(r.Context(), onceRecovery, codes)
 	}
 	h.say(r, said)
 	return h.goOn(w, r, "/desk/me")
@@ -136,8 +132,7 @@ func (h *Handlers) doTwoFactor(w http.ResponseWriter, r *http.Request, c *deskCa
 	if _, err := h.DB.UseTwoFactorStep(r.Context(), c.operator.ID, step); err != nil { // a code counts once, this one too
 		return err
 	}
-	h.sessions.Put(r.Context(), keyOnce, strings.Join(codes, " "))
-	h.sessions.Put(r.Context(), keyOnceFor, "recovery")
+	h.leaveOnce(r.Context(), onceRecovery, strings.Join(codes, " "))
 	return h.stayLoggedIn(w, r, c, "me_desk.two.on")
 }
 

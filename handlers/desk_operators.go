@@ -12,6 +12,8 @@ import (
 	"callbackd/web"
 )
 
+const onceOperator = "operator" // keyOnce is the fresh link
+
 // showOperators lists who works on this installation.
 func (h *Handlers) showOperators(w http.ResponseWriter, r *http.Request, c *deskCall) error {
 	all, err := h.DB.ListOperators(r.Context())
@@ -29,10 +31,7 @@ func (h *Handlers) showOperators(w http.ResponseWriter, r *http.Request, c *desk
 	for _, o := range all {
 		page.Operators = append(page.Operators, *o)
 	}
-	if h.sessions.GetString(r.Context(), keyOnceFor) == "operator" {
-		page.Fresh = h.sessions.PopString(r.Context(), keyOnce)
-		h.sessions.Remove(r.Context(), keyOnceFor)
-	}
+	page.Fresh = h.takeOnce(r.Context(), onceOperator)
 	return h.renderDesk(w, r, c, http.StatusOK, func(s web.DeskShell) web.Page { page.DeskShell = s; return page })
 }
 
@@ -62,8 +61,7 @@ func (h *Handlers) doInviteOperator(w http.ResponseWriter, r *http.Request, c *d
 	if err := h.DB.InsertOperatorLink(r.Context(), digest, g, h.Now().Add(OperatorLinkLife), c.actor()); err != nil {
 		return err
 	}
-	h.sessions.Put(r.Context(), keyOnce, h.PublicURL.JoinPath(OperatorLinkPath(token)).String())
-	h.sessions.Put(r.Context(), keyOnceFor, "operator")
+	h.leaveOnce(r.Context(), onceOperator, h.PublicURL.JoinPath(OperatorLinkPath(token)).String())
 	return h.goOn(w, r, "/desk/operators")
 }
 

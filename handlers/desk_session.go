@@ -197,6 +197,21 @@ func (h *Handlers) csrf(ctx context.Context) string {
 	return token
 }
 
+// leaveOnce leaves something that the next page of its kind shows, and no other.
+func (h *Handlers) leaveOnce(ctx context.Context, what, value string) {
+	h.sessions.Put(ctx, keyOnce, value)
+	h.sessions.Put(ctx, keyOnceFor, what)
+}
+
+// takeOnce takes what was left for pages of a kind; empty: nothing.
+func (h *Handlers) takeOnce(ctx context.Context, what string) string {
+	if h.sessions.GetString(ctx, keyOnceFor) != what {
+		return ""
+	}
+	h.sessions.Remove(ctx, keyOnceFor)
+	return h.sessions.PopString(ctx, keyOnce)
+}
+
 // say leaves a text, by its key, for the next page.
 func (h *Handlers) say(r *http.Request, key string) { h.sessions.Put(r.Context(), keySaid, key) }
 

@@ -32,7 +32,7 @@ func (h *Handlers) doAnnounce(w http.ResponseWriter, r *http.Request, c *deskCal
 	if _, err := h.DB.Announce(r.Context(), c.account, wechat.Clean(r.PostFormValue("text")), c.actor()); err != nil {
 		return err
 	}
-	h.sessions.Put(r.Context(), keySaid, "room.said")
+	h.say(r, "room.said")
 	return h.goOn(w, r, deskPath(c.account))
 }
 

@@ -24,6 +24,23 @@ type errands struct {
 	logins  map[callbackd.AccountID]*loginRun
 }
 
+// errand is something that is done once at a time for an account.
+type errand interface{ goesOn() bool }
+
+func (r *doctorRun) goesOn() bool { return r.running }
+func (r *loginRun) goesOn() bool  { return r.running }
+
+// begin makes next the account's errand of its kind; false where the last one goes on.
+func begin[E errand](e *errands, all map[callbackd.AccountID]E, a callbackd.AccountID, next E) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last, known := all[a]; known && last.goesOn() {
+		return false
+	}
+	all[a] = next
+	return true
+}
+
 // doctorRun is the last run of the doctor for an account.
 type doctorRun struct {
 	running  bool
@@ -77,13 +94,9 @@ func (e *errands) loginOf(a callbackd.AccountID) *loginRun {
 // examine runs the doctor on an account, once at a time.
 func (e *errands) examine(ctx context.Context, d *doctor.Doctor, a *callbackd.Account, now time.Time) {
 	run := &doctorRun{running: true, at: now, findings: doctor.Plan([]*callbackd.Account{a})}
-	e.mu.Lock()
-	if last := e.doctors[a.ID]; last != nil && last.running {
-		e.mu.Unlock()
+	if !begin(e, e.doctors, a.ID, run) {
 		return
 	}
-	e.doctors[a.ID] = run
-	e.mu.Unlock()
 	e.db.Knock()
 	e.group.Go(func() {
 		n := 0
@@ -102,13 +115,9 @@ type PagesLogin func(ctx context.Context, a *callbackd.Account, told func(step s
 // logIn runs a login by QR, once at a time, and calls in when it has succeeded.
 func (e *errands) logIn(ctx context.Context, login PagesLogin, a *callbackd.Account, in func(context.Context) error, failed func(error)) {
 	run := &loginRun{running: true, step: "starting"}
-	e.mu.Lock()
-	if last := e.logins[a.ID]; last != nil && last.running {
-		e.mu.Unlock()
+	if !begin(e, e.logins, a.ID, run) {
 		return
 	}
-	e.logins[a.ID] = run
-	e.mu.Unlock()
 	e.db.Knock()
 	e.group.Go(func() {
 		err := login(ctx, a, func(step string, picture []byte) {

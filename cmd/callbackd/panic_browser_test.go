@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -114,7 +115,9 @@ func (s *shell) serveInside() (*served, *server) {
 			r.end()
 		}
 	})
-	return &served{running: r, url: "http://" + public.Addr().String()}, srv
+	v := &served{running: r, url: "http://" + public.Addr().String()}
+	v.eventually("the server is ready", func() bool { code, _ := v.get("/readyz"); return code == http.StatusOK })
+	return v, srv
 }
 
 // newHall opens a wall on so many pages and waits until the server knows them.
